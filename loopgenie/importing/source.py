@@ -1,0 +1,60 @@
+"""What every reader hands on, whatever the file: ways that may be walked, points, and what was left out and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from loopgenie.store import Point
+from loopgenie.ways import WayKind
+
+
+@dataclass(slots=True)
+class Way:
+    """A line that may be walked in both directions.
+
+    `line` is (lon, lat) pairs, two or more. `node_ids` (as many) say where ways meet when the source has topology
+    of its own (OpenStreetMap); None when meeting has to be found by noding. `heights` (as many, metres or None each) are
+    heights that the source itself recorded and that can be trusted, else None.
+    """
+
+    line: list[tuple[float, float]]
+    kind: WayKind
+    node_ids: list[int] | None = None
+    heights: list[float | None] | None = None
+    name: str | None = None
+    surface: str | None = None
+    difficulty: int | None = None
+    source: str | None = None
+
+
+@dataclass(slots=True)
+class Access:
+    """A place where a car can stop: a parking place ("parking") or a named start of trails ("trailhead")."""
+
+    lon: float
+    lat: float
+    kind: str
+    name: str | None = None
+
+
+@dataclass(slots=True)
+class Source:
+    """All that was read. `points` have id 0; ids are given when the region is built."""
+
+    ways: list[Way] = field(default_factory=list)
+    accesses: list[Access] = field(default_factory=list)
+    points: list[Point] = field(default_factory=list)
+    attribution: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    synthetic: bool = False
+    data_date: str | None = None
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+#: Tells how far a long job is: (what is being done, how much is done, of how much; 0 where that is unknown).
+Progress = Callable[[str, int, int], None]
+
+#: Height in metres at (lon, lat), None where the terrain model has no data.
+HeightAt = Callable[[float, float], float | None]

@@ -1,0 +1,225 @@
+"""Where trails are kept: what a store holds (records) and what it can be asked (`TrailStore`).
+
+Records are the same for every home of the data. Ids are unique within a store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from loopgenie.geometry import Box, LonLat
+from loopgenie.ways import WayKind
+
+#: (lon, lat, elevation in metres or None where the terrain model has no data)
+Position = tuple[float, float, float | None]
+
+
+class Stretch(NamedTuple):
+    """A part of a segment, in its direction, along which nothing changes."""
+
+    length_m: float
+    kind: WayKind
+    name: str | None = None
+    surface: str | None = None
+    difficulty: int | None = None  # SAC scale 1..6, None unknown
+    source: str | None = None  # e.g. "osm way 1234"
+
+
+class SegmentCore(NamedTuple):
+    """What finding loops needs to know of a segment: the way between two junctions, without its line."""
+
+    id: int
+    start: int  # junction ids
+    end: int
+    length_m: float  # 2-D geodesic length of the line
+    score: float  # sum over its stretches of metres times worth (loopgenie.ways.WORTH)
+    ascent_m: int | None  # walking from start to end; None where heights are not known
+    descent_m: int | None
+    road_m: float  # metres of loopgenie.ways.ROADS
+    difficulty: int | None  # the hardest stretch that is graded
+
+
+class Segment(NamedTuple):
+    """A segment whole: `core`, its line from start to end (2 or more positions) and its stretches in order."""
+
+    core: SegmentCore
+    line: tuple[Position, ...]
+    stretches: tuple[Stretch, ...]
+
+
+class Junction(NamedTuple):
+    """Where segments meet or end, or a trailhead touches the network."""
+
+    id: int
+    lon: float
+    lat: float
+    elevation_m: float | None
+
+
+class Trailhead(NamedTuple):
+    """Where a car can stop and a trail begins. `lon`, `lat` is where the car stands, `snap_m` metres from `junction`.
+
+    `kind` is one of "parking", "trailhead", "road end", "trail end".
+    """
+
+    id: int
+    junction: int
+    name: str | None
+    kind: str
+    lon: float
+    lat: float
+    snap_m: float
+
+
+class Point(NamedTuple):
+    """Something worth knowing on the way, or a place to search for.
+
+    `kind` is one of city, town, village, hamlet, locality, peak, pass, camp, hut, water, viewpoint.
+    """
+
+    id: int
+    kind: str
+    name: str | None
+    lon: float
+    lat: float
+    elevation_m: float | None = None
+    population: int | None = None
+
+
+@dataclass(frozen=True)
+class Region:
+    """One import: everything that `replace_region` puts in place of what it had under this name.
+
+    Ids are local to the region (0, 1, 2, … in each list); the store makes them unique. `attribution` are the lines
+    that every answer has to show. `left_out` counts what was not taken, by reason.
+    """
+
+    name: str
+    junctions: Sequence[Junction]
+    segments: Sequence[Segment]
+    trailheads: Sequence[Trailhead]
+    points: Sequence[Point]
+    attribution: tuple[str, ...]
+    sources: tuple[str, ...] = ()
+    synthetic: bool = False
+    data_date: str | None = None  # ISO date up to which the source is good, None unknown
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+class RegionInfo(NamedTuple):
+    """What a store says of one region it holds. `box` is None only when the region is empty."""
+
+    name: str
+    attribution: tuple[str, ...]
+    sources: tuple[str, ...]
+    synthetic: bool
+    data_date: str | None
+    imported_at: str  # ISO 8601, UTC
+    box: Box | None
+    segments: int
+    junctions: int
+    trailheads: int
+    points: int
+    trail_km: float
+    left_out: Mapping[str, int]
+
+
+class Snapshot(NamedTuple):
+    """The state of the data: `id` changes with every import, and only then."""
+
+    id: str
+    regions: tuple[RegionInfo, ...]
+
+
+class NearSegment(NamedTuple):
+    """A segment near a position: how far away, and how far along its line the nearest point is, in metres."""
+
+    segment: Segment
+    distance_m: float
+    along_m: float
+    at: LonLat
+
+
+class TrailStore(Protocol):
+    """What LoopGenie asks of a trail database. All methods may be called from several threads.
+
+    Raises `TrailsUnavailable` when the database does not answer.
+    """
+
+    def snapshot(self) -> Snapshot:
+        """What is in the store; no regions when it is empty."""
+        ...
+
+    def replace_region(self, region: Region) -> None:
+        """Put a region in the place of the one of that name, in one transaction: all of it or nothing."""
+        ...
+
+    def remove_region(self, name: str) -> bool:
+        """Take a region out; False if there was none of that name."""
+        ...
+
+    def cores_in(self, box: Box) -> list[SegmentCore]:
+        """Every segment whose own box touches `box`, by id."""
+        ...
+
+    def segments(self, ids: Collection[int]) -> dict[int, Segment]:
+        """Segments whole, by id; ids that do not exist are left out."""
+        ...
+
+    def segments_in(self, box: Box, limit: int) -> list[Segment]:
+        """At most `limit` segments whose box touches `box`, whole, longest first."""
+        ...
+
+    def nearest_segment(self, position: LonLat, within_m: float) -> NearSegment | None:
+        """The segment nearest to a position, by its line, not its box."""
+        ...
+
+    def junctions(self, ids: Collection[int]) -> dict[int, Junction]:
+        """Junctions by id."""
+        ...
+
+    def trailheads_in(self, box: Box) -> list[Trailhead]:
+        """Every trailhead whose car stands in `box`, by id."""
+        ...
+
+    def find_places(self, query: str, limit: int) -> list[Point]:
+        """Named points (of any kind) whose name resembles `query`, most likely first.
+
+        Case and accents do not matter. Exact names come first, then names that start with the query, then names that contain it,
+        each group with larger kinds of place (city … locality, then the rest) and populations first.
+        """
+        ...
+
+    def points_in(self, box: Box, kinds: Collection[str], limit: int) -> list[Point]:
+        """At most `limit` points of these kinds in `box`, by id."""
+        ...
+
+    def keep_answer(self, key: str, answer: bytes) -> None:
+        """Remember an answer under its key; older ones may be forgotten. Does nothing where the store is read-only."""
+        ...
+
+    def kept_answer(self, key: str) -> bytes | None:
+        """The answer kept under this key."""
+        ...
+
+    def close(self) -> None:
+        """Give back every connection."""
+        ...
+
+
+def open_store(url: str) -> TrailStore:
+    """Open the store at a database URL: `sqlite:///relative.db`, `sqlite:////absolute.db`.
+
+    Raises
+    ------
+    InvalidParameters : the URL is of no known kind.
+    """
+    from loopgenie.errors import InvalidParameters
+
+    if url.startswith("sqlite:///"):
+        from loopgenie.store.sqlite import SqliteStore
+
+        return SqliteStore(url.removeprefix("sqlite:///"))
+    raise InvalidParameters({"database": f"{url.split('://')[0]!r} is no known kind of database, want sqlite:///FILE"})

@@ -1,0 +1,1 @@
+"""The hot core (placeholder while the house is being built)."""

@@ -1,0 +1,228 @@
+"""What is asked and what is answered: networks, loop problems, loops, results.
+
+All numbers are integers. The solver does not care for their unit as long as `length` and the window
+share one; the files and this documentation speak of metres.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Edge(NamedTuple):
+    """A segment of trail between two junctions, walked in either direction.
+
+    `u`, `v` are node numbers, equal for a self-loop; parallel edges are fine. `length` is in metres and
+    not negative. `score` is what walking the edge once earns (negative: to be shunned). `up` and `down`
+    are metres climbed and lost when walking from `u` to `v`.
+    """
+
+    u: int
+    v: int
+    length: int
+    score: int
+    up: int = 0
+    down: int = 0
+
+
+@dataclass(frozen=True)
+class Network:
+    """An undirected multigraph of trail. Edge ids are positions in `edges`, node ids are 0..node_count-1.
+
+    Parameters
+    ----------
+    edges : anything that unpacks into an `Edge`.
+    node_count : number of nodes; the default is one more than the largest node number in `edges`.
+
+    Raises
+    ------
+    ValueError : a value is no integer, a length or climb is negative, a node number is out of range.
+    """
+
+    edges: tuple[Edge, ...]
+    node_count: int = -1
+
+    def __init__(self, edges: Iterable[Sequence[int]], node_count: int = -1) -> None:
+        checked = tuple(_checked_edge(i, e) for i, e in enumerate(edges))
+        needed = 1 + max((max(e.u, e.v) for e in checked), default=-1)
+        if node_count < 0:
+            node_count = needed
+        elif needed > node_count:
+            raise ValueError(f"an edge names node {needed - 1}, but there are only {node_count} nodes")
+        object.__setattr__(self, "edges", checked)
+        object.__setattr__(self, "node_count", node_count)
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+#: Largest magnitude of any length, score or climb: sums over 10^6 edges walked twice stay far inside 64 bits.
+LIMIT = 10**9
+
+
+def _checked_edge(position: int, values: Sequence[int]) -> Edge:
+    try:
+        edge = Edge(*values)
+    except TypeError:
+        raise ValueError(f"edge {position}: want (u, v, length, score[, up, down]), got {values!r}") from None
+    for name, value in zip(edge._fields, edge, strict=True):
+        if not _is_integer(value):
+            raise ValueError(f"edge {position}: {name} is {value!r}, want an integer")
+        if value < 0 and name != "score":
+            raise ValueError(f"edge {position}: {name} is {value}, want 0 or more")
+        if abs(value) > LIMIT:
+            raise ValueError(f"edge {position}: {name} is {value}, want at most {LIMIT} in size")
+    return edge
+
+
+@dataclass(frozen=True)
+class LoopProblem:
+    """Find the best closed walk of a given length from one of some trailheads.
+
+    maximise   the score of the DISTINCT edges walked - overlength_cost * max(0, length - target)
+    so that    the walk starts and ends at the same trailhead, no edge is walked more than twice,
+               min_length <= length <= max_length, and the limits that are given hold
+
+    Parameters
+    ----------
+    network : the trails.
+    trailheads : node numbers where the walk may start and end; at least one.
+    min_length, max_length : the window, in metres, both inclusive.
+    max_ascent : metres, or None; a closed walk climbs sum((up + down) / 2) over its steps.
+    target, overlength_cost : each metre beyond `target` costs `overlength_cost` score points; by default nothing.
+    via : node numbers that the walk has to touch.
+    max_repeat_share : at most this share (0..1) of the walk's length may be second passes over an edge, or None.
+    roads, max_road_share : metres of road on each edge (None: no edge has any), and the largest share (0..1)
+        of the walk's length that may be road, or None.
+
+    Raises
+    ------
+    ValueError : nonsense; the message names the value and what would be right.
+    """
+
+    network: Network
+    trailheads: tuple[int, ...]
+    min_length: int
+    max_length: int
+    max_ascent: int | None = None
+    target: int | None = None
+    overlength_cost: int = 0
+    via: tuple[int, ...] = ()
+    max_repeat_share: float | None = None
+    roads: tuple[int, ...] | None = field(default=None, repr=False)
+    max_road_share: float | None = None
+
+    def __init__(
+        self,
+        network: Network,
+        trailheads: Iterable[int],
+        *,
+        min_length: int,
+        max_length: int,
+        max_ascent: int | None = None,
+        target: int | None = None,
+        overlength_cost: int = 0,
+        via: Iterable[int] = (),
+        max_repeat_share: float | None = None,
+        roads: Sequence[int] | None = None,
+        max_road_share: float | None = None,
+    ) -> None:
+        values = {
+            "network": network,
+            "trailheads": tuple(sorted(set(trailheads))),
+            "min_length": min_length,
+            "max_length": max_length,
+            "max_ascent": max_ascent,
+            "target": target,
+            "overlength_cost": overlength_cost,
+            "via": tuple(sorted(set(via))),
+            "max_repeat_share": max_repeat_share,
+            "roads": None if roads is None else tuple(roads),
+            "max_road_share": max_road_share,
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+        self._check()
+
+    def _check(self) -> None:
+        if not self.trailheads:
+            raise ValueError("trailheads is empty, want at least one node number")
+        for name in ("trailheads", "via"):
+            for node in getattr(self, name):
+                if not _is_integer(node) or not 0 <= node < self.network.node_count:
+                    raise ValueError(f"{name}: {node!r} is no node, want 0..{self.network.node_count - 1}")
+        for name in ("min_length", "max_length", "max_ascent", "target", "overlength_cost"):
+            value = getattr(self, name)
+            if value is None and name in ("max_ascent", "target"):
+                continue
+            if not _is_integer(value) or not 0 <= value <= LIMIT:
+                raise ValueError(f"{name} is {value!r}, want an integer from 0 to {LIMIT}")
+        if self.min_length > self.max_length:
+            raise ValueError(f"the window {self.min_length}..{self.max_length} is empty: min_length is above max_length")
+        for name in ("max_repeat_share", "max_road_share"):
+            share = getattr(self, name)
+            if share is not None and not 0 <= share <= 1:
+                raise ValueError(f"{name} is {share!r}, want a share from 0 to 1")
+        if self.roads is not None and len(self.roads) != len(self.network.edges):
+            raise ValueError(f"roads has {len(self.roads)} values for {len(self.network.edges)} edges")
+        if self.max_road_share is not None and self.roads is None:
+            raise ValueError("max_road_share is given, but roads is not")
+
+    def value(self, score: int, length: int) -> int:
+        """The objective: the score less what the metres beyond the target cost."""
+        if self.target is None or length <= self.target:
+            return score
+        return score - self.overlength_cost * (length - self.target)
+
+
+class Status(StrEnum):
+    """What is known about the answer."""
+
+    OPTIMAL = "optimal"  # proven: nothing better exists
+    FEASIBLE = "feasible"  # a valid loop; better ones may exist
+    INFEASIBLE = "infeasible"  # proven: no such loop exists
+    UNKNOWN = "unknown"  # none found, none excluded
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A closed walk: edge ids in the order walked, from `start` back to `start`; metres and score points.
+
+    `ascent` is the sum of the climbs in the direction walked.
+    """
+
+    start: int
+    walk: tuple[int, ...]
+    score: int
+    length: int
+    ascent: int
+    repeated: int  # metres walked a second time
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer to a `LoopProblem`.
+
+    `loops` are best first and empty when none was found. `bound` is a proven upper bound on the objective of
+    any loop, None where none is known. `reason` says in plain words why there is no loop; `nearest_lengths` are
+    lengths (metres) of loops that do exist, one at most below the window and one above it.
+    `iterations` counts the moves tried, `elapsed` is in seconds, `compiled` tells the kernel's mode.
+    """
+
+    status: Status
+    loops: tuple[Loop, ...] = ()
+    bound: int | None = None
+    reason: str | None = None
+    nearest_lengths: tuple[int, ...] = ()
+    iterations: int = 0
+    elapsed: float = 0.0
+    compiled: bool = False
+
+    @property
+    def loop(self) -> Loop | None:
+        """The best loop, or None."""
+        return self.loops[0] if self.loops else None
