@@ -79,7 +79,7 @@ class Foot(NamedTuple):
     distance_m: float
     along_m: float
     at: LonLat
-    index: int
+    vertex: int
 
 
 def nearest_on_line(position: Sequence[float], line: Sequence[Sequence[float]]) -> Foot:

@@ -162,7 +162,9 @@ class LoopProblem:
             if not _is_integer(value) or not 0 <= value <= LIMIT:
                 raise ValueError(f"{name} is {value!r}, want an integer from 0 to {LIMIT}")
         if self.min_length > self.max_length:
-            raise ValueError(f"the window {self.min_length}..{self.max_length} is empty: min_length is above max_length")
+            raise ValueError(
+                f"the window {self.min_length}..{self.max_length} is empty: min_length is above max_length"
+            )
         for name in ("max_repeat_share", "max_road_share"):
             share = getattr(self, name)
             if share is not None and not 0 <= share <= 1:
