@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 
@@ -70,7 +71,7 @@ def distance_m(a: Sequence[float], b: Sequence[float]) -> float:
 
 def line_length_m(line: Sequence[Sequence[float]]) -> float:
     """Length of a line of positions along the ground (heights ignored), in metres."""
-    return sum(distance_m(a, b) for a, b in zip(line, line[1:], strict=False))
+    return sum(distance_m(a, b) for a, b in pairwise(line))
 
 
 class Foot(NamedTuple):

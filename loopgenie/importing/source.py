@@ -15,8 +15,8 @@ class Way:
     """A line that may be walked in both directions.
 
     `line` is (lon, lat) pairs, two or more. `node_ids` (as many) say where ways meet when the source has topology
-    of its own (OpenStreetMap); None when meeting has to be found by noding. `heights` (as many, metres or None each) are
-    heights that the source itself recorded and that can be trusted, else None.
+    of its own (OpenStreetMap); None when meeting has to be found by noding. `heights` (as many, metres or None
+    each) are heights that the source itself recorded and that can be trusted, else None.
     """
 
     line: list[tuple[float, float]]

@@ -187,8 +187,8 @@ class TrailStore(Protocol):
     def find_places(self, query: str, limit: int) -> list[Point]:
         """Named points (of any kind) whose name resembles `query`, most likely first.
 
-        Case and accents do not matter. Exact names come first, then names that start with the query, then names that contain it,
-        each group with larger kinds of place (city … locality, then the rest) and populations first.
+        Case and accents do not matter. Exact names come first, then names that start with the query, then names
+        that contain it, each group with larger kinds of place (city … locality, then the rest) and populations first.
         """
         ...
 
