@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class LonLat(NamedTuple):
@@ -36,42 +36,68 @@ class Box(NamedTuple):
         )
 
     @staticmethod
-    def around(points: Iterable[Sequence[float]]) -> Box:
+    def around(points: Iterable[Place]) -> Box:
         """The smallest box that holds all points (at least one)."""
         lons, lats = zip(*((p[0], p[1]) for p in points), strict=True)
         return Box(min(lons), min(lats), max(lons), max(lats))
 
 
+#: Anything that starts with a longitude and a latitude in degrees; a height may follow.
+Place = Sequence[Any]
+
 # WGS 84
 _A = 6_378_137.0
 _F = 1 / 298.257223563
-_B = _A * (1 - _F)
 
 
-def distance_m(a: Sequence[float], b: Sequence[float]) -> float:
-    """Length of the geodesic between two positions, in metres.
+def distance_m(a: Place, b: Place) -> float:
+    """Length of the geodesic between two positions, in metres; off by at most 1.5 millionths of it.
 
-    Below about 20 km the local radii of curvature of the ellipsoid at the middle latitude are used (error under
-    1e-6 of the length up to 2 km, under 1e-4 at 20 km; Snyder, Map Projections, USGS 1395, p. 24f); beyond
-    that, the great circle on the mean sphere (error up to 0.6 %).
+    Below about 10 km from the local radii of curvature at the middle latitude (Snyder, Map Projections, USGS 1395,
+    p. 24f; under 4e-8 up to 2 km), beyond that by Lambert's formula for long lines (Thomas, Spheroidal Geodesics,
+    US Naval Oceanographic Office SP-138, p. 8).
     """
     d_lat = math.radians(b[1] - a[1])
     d_lon = math.radians((b[0] - a[0] + 180.0) % 360.0 - 180.0)
-    if abs(d_lat) < 0.003 and abs(d_lon) < 0.006:
-        mean = math.radians((a[1] + b[1]) / 2)
+    mean = math.radians((a[1] + b[1]) / 2)
+    east = d_lon * math.cos(mean)
+    if abs(d_lat) < 0.0015 and abs(east) < 0.0015:
         e2 = _F * (2 - _F)
         w2 = 1 - e2 * math.sin(mean) ** 2
-        meridian = _A * (1 - e2) / (w2 * math.sqrt(w2))
-        normal = _A / math.sqrt(w2)
-        return math.hypot(d_lat * meridian, d_lon * normal * math.cos(mean))
-    lat_a, lat_b = math.radians(a[1]), math.radians(b[1])
-    h = math.sin(d_lat / 2) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin(d_lon / 2) ** 2
-    return 2 * 6_371_008.8 * math.asin(min(1.0, math.sqrt(h)))
+        w = math.sqrt(w2)
+        return math.hypot(d_lat * _A * (1 - e2) / (w2 * w), east * _A / w)
+    return _lambert_m(math.radians(a[1]), math.radians(b[1]), d_lon)
 
 
-def line_length_m(line: Sequence[Sequence[float]]) -> float:
+def _lambert_m(lat_a: float, lat_b: float, d_lon: float) -> float:
+    beta_a, beta_b = math.atan((1 - _F) * math.tan(lat_a)), math.atan((1 - _F) * math.tan(lat_b))
+    p, q = (beta_a + beta_b) / 2, (beta_b - beta_a) / 2
+    h = math.sin(q) ** 2 + math.cos(beta_a) * math.cos(beta_b) * math.sin(d_lon / 2) ** 2
+    sigma = 2 * math.asin(min(1.0, math.sqrt(h)))
+    x = (sigma - math.sin(sigma)) * (math.sin(p) * math.cos(q)) ** 2 / max(1 - h, 1e-12)
+    y = (sigma + math.sin(sigma)) * (math.cos(p) * math.sin(q)) ** 2 / h
+    return _A * (sigma - _F / 2 * (x + y))
+
+
+def line_length_m(line: Sequence[Place]) -> float:
     """Length of a line of positions along the ground (heights ignored), in metres."""
     return sum(distance_m(a, b) for a, b in pairwise(line))
+
+
+def bearing_deg(a: Place, b: Place) -> float:
+    """The direction in which `b` lies from `a`: 0 north, 90 east, up to 360 (great circle)."""
+    lat_a, lat_b, d_lon = math.radians(a[1]), math.radians(b[1]), math.radians(b[0] - a[0])
+    east = math.sin(d_lon) * math.cos(lat_b)
+    north = math.cos(lat_a) * math.sin(lat_b) - math.sin(lat_a) * math.cos(lat_b) * math.cos(d_lon)
+    return math.degrees(math.atan2(east, north)) % 360
+
+
+_COMPASS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
+
+
+def compass_point(bearing: float) -> str:
+    """The word for a direction in degrees: 0 is "north", 100 is "east"."""
+    return _COMPASS[round(bearing / 45) % 8]
 
 
 class Foot(NamedTuple):
@@ -83,20 +109,26 @@ class Foot(NamedTuple):
     vertex: int
 
 
-def nearest_on_line(position: Sequence[float], line: Sequence[Sequence[float]]) -> Foot:
-    """The point of `line` (two or more positions) nearest to `position`, on a plane through it."""
-    k_lat = 111_132.0
-    k_lon = 111_320.0 * math.cos(math.radians(position[1]))
+def nearest_on_line(position: Place, line: Sequence[Place]) -> Foot:
+    """The point of `line` (two or more positions) nearest to `position`, on a plane that touches the earth there."""
+    east = 111_320.0 * math.cos(math.radians(position[1]))
+    flat = [(((p[0] - position[0] + 180.0) % 360.0 - 180.0) * east, (p[1] - position[1]) * 111_132.0) for p in line]
     best = (math.inf, 0, 0.0)
-    for i in range(len(line) - 1):
-        ax, ay = (line[i][0] - position[0]) * k_lon, (line[i][1] - position[1]) * k_lat
-        bx, by = (line[i + 1][0] - position[0]) * k_lon, (line[i + 1][1] - position[1]) * k_lat
+    for i, ((ax, ay), (bx, by)) in enumerate(pairwise(flat)):
         dx, dy = bx - ax, by - ay
         square = dx * dx + dy * dy
         t = 0.0 if square == 0 else min(1.0, max(0.0, -(ax * dx + ay * dy) / square))
-        d = math.hypot(ax + t * dx, ay + t * dy)
-        if d < best[0]:
-            best = (d, i, t)
+        square_away = (ax + t * dx) ** 2 + (ay + t * dy) ** 2
+        if square_away < best[0]:
+            best = (square_away, i, t)
     _, i, t = best
-    at = LonLat(line[i][0] + t * (line[i + 1][0] - line[i][0]), line[i][1] + t * (line[i + 1][1] - line[i][1]))
+    at = between(line[i], line[i + 1], t)
     return Foot(distance_m(position, at), line_length_m(line[: i + 1]) + distance_m(line[i], at), at, i)
+
+
+def between(a: Place, b: Place, share: float) -> LonLat:
+    """The position at `share` (0..1) of the short way from `a` to `b`."""
+    lon = a[0] + share * ((b[0] - a[0] + 180.0) % 360.0 - 180.0)
+    if not -180 <= lon <= 180:
+        lon -= math.copysign(360.0, lon)
+    return LonLat(lon, a[1] + share * (b[1] - a[1]))

@@ -108,6 +108,30 @@ class Region:
     left_out: Mapping[str, int] = field(default_factory=dict)
 
 
+def check_region(region: Region) -> None:
+    """See that the records of a region fit together, before any of it is kept.
+
+    Raises
+    ------
+    ValueError : an id is not the record's position, or a record names a junction that is not there.
+    """
+    for kind, ids in {
+        "junction": [j.id for j in region.junctions],
+        "segment": [s.core.id for s in region.segments],
+        "trailhead": [t.id for t in region.trailheads],
+        "point": [p.id for p in region.points],
+    }.items():
+        if ids != list(range(len(ids))):
+            raise ValueError(f"region {region.name!r}: the ids of a {kind} are its position in the list: 0, 1, 2, …")
+    there = range(len(region.junctions))
+    for segment in region.segments:
+        if segment.core.start not in there or segment.core.end not in there or len(segment.line) < 2:
+            raise ValueError(f"segment {segment.core.id} lacks a junction or a line: {segment.core}")
+    for trailhead in region.trailheads:
+        if trailhead.junction not in there:
+            raise ValueError(f"trailhead {trailhead.id} is at junction {trailhead.junction}, which is not there")
+
+
 class RegionInfo(NamedTuple):
     """What a store says of one region it holds. `box` is None only when the region is empty."""
 
@@ -218,8 +242,13 @@ def open_store(url: str) -> TrailStore:
     """
     from loopgenie.errors import InvalidParameters
 
-    if url.startswith("sqlite:///"):
-        from loopgenie.store.sqlite import SqliteStore
+    path = url.removeprefix("sqlite:///")
+    if path == url:
+        raise InvalidParameters(
+            {"database": f"{url.split('://')[0]!r} is no known kind of database, want sqlite:///FILE"}
+        )
+    if path in ("", ":memory:"):
+        raise InvalidParameters({"database": f"{url!r} names no file, want sqlite:///FILE"})
+    from loopgenie.store.sqlite import SqliteStore
 
-        return SqliteStore(url.removeprefix("sqlite:///"))
-    raise InvalidParameters({"database": f"{url.split('://')[0]!r} is no known kind of database, want sqlite:///FILE"})
+    return SqliteStore(path)
