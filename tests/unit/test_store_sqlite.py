@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 
 from loopgenie.errors import InvalidParameters, TrailsUnavailable
 from loopgenie.geometry import Box
-from loopgenie.store import Junction, Region, Segment, SegmentCore, Stretch, open_store
+from loopgenie.store import Junction, Region, Segment, SegmentCore, Stretch, open_store, sqlite_file
 from loopgenie.store import sqlite as sqlite_store
-from loopgenie.store import sqlite_file
 from loopgenie.store.names import importance, search_key
 from loopgenie.store.packing import packed_line, packed_stretches, unpacked_line, unpacked_stretches
 from loopgenie.store.sqlite import SqliteStore

@@ -1,0 +1,97 @@
+"""The settings: read from the environment here and nowhere else. `.env.example` lists them all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from loopgenie.errors import InvalidParameters
+
+PREFIX = "LOOPGENIE_"
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+def user_database_url(environment: Mapping[str, str]) -> str:
+    """The database in the user's data folder, for where none is named (XDG Base Directory Specification 0.8)."""
+    folder = environment.get("XDG_DATA_HOME", "")
+    base = Path(folder) if Path(folder).is_absolute() else Path("~/.local/share").expanduser()
+    return f"sqlite:///{base / 'loopgenie' / 'loopgenie.db'}"
+
+
+def _setting(default: Any, about: str, unit: str = "", low: int = 0, high: int = 0) -> Any:
+    return field(default=default, metadata={"about": about, "unit": unit, "low": low, "high": high})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this process runs. Each field is the variable LOOPGENIE_ + its name in capitals."""
+
+    database_url: str = _setting("", "where the trails are: sqlite:///FILE; empty: a file in the user's data folder")
+    host: str = _setting("127.0.0.1", "address to listen on; 0.0.0.0 for all")
+    port: int = _setting(8000, "port to listen on", low=0, high=65535)
+    workers: int = _setting(1, "worker processes; each keeps its own cache of networks", low=1, high=64)
+    threads: int = _setting(8, "requests that one worker serves at the same time", low=1, high=256)
+    request_timeout_s: int = _setting(60, "a worker that is silent for longer is replaced", "s", low=1, high=3600)
+    cors_origins: tuple[str, ...] = _setting(
+        (), "origins whose pages may ask, separated by commas; * for all; empty: only this one"
+    )
+    trusted_proxies: int = _setting(0, "reverse proxies in front whose X-Forwarded headers are believed", high=10)
+    searches_at_once: int = _setting(2, "searches that one worker does at the same time; the rest wait", low=1, high=64)
+    patience_s: int = _setting(15, "how long a request waits for its turn before it is told 503", "s", low=1, high=600)
+    log_level: str = _setting("INFO", f"one of {', '.join(LOG_LEVELS)}")
+
+    @staticmethod
+    def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
+        """The settings as the environment has them; what is not there or empty has its default.
+
+        Raises
+        ------
+        InvalidParameters : a variable has a value that makes no sense.
+        """
+        environment = os.environ if environment is None else environment
+        values: dict[str, object] = {"database_url": user_database_url(environment)}
+        wrong: dict[str, str] = {}
+        for one in fields(Settings):
+            text = environment.get(variable(one.name), "").strip()
+            if text:
+                try:
+                    values[one.name] = _value(one, text)
+                except ValueError as error:
+                    wrong[variable(one.name)] = f"is {text!r}, want {error}"
+        if wrong:
+            raise InvalidParameters(wrong)
+        return Settings(**values)  # type: ignore[arg-type]
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def _value(setting: Field[Any], text: str) -> object:
+    """The value that a text stands for; raises `ValueError` with what would be right."""
+    if isinstance(setting.default, int):
+        low, high = setting.metadata["low"], setting.metadata["high"]
+        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(text)
+    if isinstance(setting.default, tuple):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if setting.name == "log_level":
+        if text.upper() not in LOG_LEVELS:
+            raise ValueError(setting.metadata["about"])
+        return text.upper()
+    return text
+
+
+def example() -> str:
+    """The text of `.env.example`."""
+    lines = ["# LoopGenie's settings with their defaults. Copy this file to .env and change what you need.\n"]
+    for one in fields(Settings):
+        unit = f" ({one.metadata['unit']})" if one.metadata["unit"] else ""
+        default = ",".join(one.default) if isinstance(one.default, tuple) else one.default
+        lines.append(f"# {one.metadata['about']}{unit}\n{variable(one.name)}={default}\n")
+    return "\n".join(lines)

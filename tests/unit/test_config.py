@@ -1,0 +1,84 @@
+"""The settings come from the environment, and `.env.example` says so."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from loopgenie.config import Settings, example, variable
+from loopgenie.errors import InvalidParameters
+
+EXAMPLE = Path(__file__).parents[2] / ".env.example"
+
+
+def _variables() -> dict[str, str]:
+    lines = EXAMPLE.read_text("utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def test_the_example_lists_every_setting_and_no_other() -> None:
+    assert sorted(_variables()) == sorted(variable(one.name) for one in fields(Settings))
+
+
+def test_the_example_holds_the_defaults() -> None:
+    environment = {"HOME": "/nowhere", "XDG_DATA_HOME": "/data"}
+    assert Settings.from_environment(environment | _variables()) == Settings.from_environment(environment)
+
+
+def test_the_example_is_what_the_settings_say_of_themselves() -> None:
+    assert EXAMPLE.read_text("utf-8") == example()
+
+
+def test_every_setting_can_be_changed() -> None:
+    changed = Settings.from_environment(
+        {
+            "LOOPGENIE_DATABASE_URL": "sqlite:///x.db",
+            "LOOPGENIE_HOST": "0.0.0.0",
+            "LOOPGENIE_PORT": " 9000 ",
+            "LOOPGENIE_WORKERS": "2",
+            "LOOPGENIE_THREADS": "4",
+            "LOOPGENIE_REQUEST_TIMEOUT_S": "30",
+            "LOOPGENIE_CORS_ORIGINS": "https://a.example, https://b.example,",
+            "LOOPGENIE_TRUSTED_PROXIES": "1",
+            "LOOPGENIE_SEARCHES_AT_ONCE": "3",
+            "LOOPGENIE_PATIENCE_S": "5",
+            "LOOPGENIE_LOG_LEVEL": "debug",
+        }
+    )
+    default = Settings.from_environment({})
+    assert all(getattr(changed, one.name) != getattr(default, one.name) for one in fields(Settings))
+    assert changed.port == 9000
+    assert changed.cors_origins == ("https://a.example", "https://b.example")
+    assert changed.log_level == "DEBUG"
+
+
+def test_an_empty_variable_means_the_default() -> None:
+    assert Settings.from_environment({"LOOPGENIE_PORT": "", "LOOPGENIE_LOG_LEVEL": " "}) == Settings.from_environment(
+        {}
+    )
+
+
+def test_every_wrong_variable_is_named_with_what_would_be_right() -> None:
+    with pytest.raises(InvalidParameters) as caught:
+        Settings.from_environment({"LOOPGENIE_PORT": "http", "LOOPGENIE_THREADS": "0", "LOOPGENIE_LOG_LEVEL": "loud"})
+    assert caught.value.errors == {
+        "LOOPGENIE_PORT": "is 'http', want a whole number from 0 to 65535",
+        "LOOPGENIE_THREADS": "is '0', want a whole number from 1 to 256",
+        "LOOPGENIE_LOG_LEVEL": "is 'loud', want one of DEBUG, INFO, WARNING, ERROR",
+    }
+
+
+@pytest.mark.parametrize("value", ["-1", "65536", "٣", "1e3", "8000.0"])
+def test_a_port_is_a_whole_number_in_range(value: str) -> None:
+    with pytest.raises(InvalidParameters, match="LOOPGENIE_PORT"):
+        Settings.from_environment({"LOOPGENIE_PORT": value})
+
+
+def test_the_database_is_in_the_users_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/anna")
+    default = "sqlite:////home/anna/.local/share/loopgenie/loopgenie.db"
+    assert Settings.from_environment({}).database_url == default
+    assert Settings.from_environment({"XDG_DATA_HOME": "relative"}).database_url == default  # the standard says so
+    assert (
+        Settings.from_environment({"XDG_DATA_HOME": "/data"}).database_url == "sqlite:////data/loopgenie/loopgenie.db"
+    )
