@@ -22,7 +22,8 @@ def user_database_url(environment: Mapping[str, str]) -> str:
 
 
 def _setting(default: Any, about: str, unit: str = "", low: int = 0, high: int = 0) -> Any:
-    return field(default=default, metadata={"about": about, "unit": unit, "low": low, "high": high})
+    # A database URL may hold a password, which must not be in a log.
+    return field(default=default, repr=default != "", metadata={"about": about, "unit": unit, "low": low, "high": high})
 
 
 @dataclass(frozen=True)

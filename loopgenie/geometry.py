@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 
@@ -41,6 +42,9 @@ class Box(NamedTuple):
         lons, lats = zip(*((p[0], p[1]) for p in points), strict=True)
         return Box(min(lons), min(lats), max(lons), max(lats))
 
+
+#: (lon, lat, elevation in metres or None where the terrain model has no data)
+Position = tuple[float, float, float | None]
 
 #: Anything that starts with a longitude and a latitude in degrees; a height may follow.
 Place = Sequence[Any]
@@ -132,3 +136,22 @@ def between(a: Place, b: Place, share: float) -> LonLat:
     if not -180 <= lon <= 180:
         lon -= math.copysign(360.0, lon)
     return LonLat(lon, a[1] + share * (b[1] - a[1]))
+
+
+def cut(line: Sequence[Position], begin: float, end: float) -> tuple[Position, ...]:
+    """The part of a line between two shares (0..1, begin < end) of its length; heights at the cuts lie between."""
+    marks = [0.0, *accumulate(distance_m(a, b) for a, b in pairwise(line))]
+    first, last = begin * marks[-1], end * marks[-1]
+    inside = (position for position, mark in zip(line, marks, strict=True) if first < mark < last)
+    return (_at_mark(line, marks, first), *inside, _at_mark(line, marks, last))
+
+
+def _at_mark(line: Sequence[Position], marks: Sequence[float], metres: float) -> Position:
+    i = min(max(bisect_right(marks, metres) - 1, 0), len(line) - 2)
+    step = marks[i + 1] - marks[i]
+    share = (metres - marks[i]) / step if step else 0.0
+    if share <= 0 or share >= 1:
+        return line[i if share <= 0 else i + 1]
+    a, b = line[i], line[i + 1]
+    height = None if a[2] is None or b[2] is None else a[2] + share * (b[2] - a[2])
+    return (*between(a, b, share), height)

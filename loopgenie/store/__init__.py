@@ -10,10 +10,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from loopgenie.geometry import Box, LonLat
+from loopgenie.geometry import Position as Position
 from loopgenie.ways import WayKind
-
-#: (lon, lat, elevation in metres or None where the terrain model has no data)
-Position = tuple[float, float, float | None]
 
 
 class Stretch(NamedTuple):

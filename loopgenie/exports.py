@@ -1,0 +1,221 @@
+"""A trip in the forms that other programs read: GeoJSON (RFC 7946), GPX 1.1 and KML 2.2.
+
+The GeoJSON document holds everything that the two others need, so they are made from it, today or when it is read
+back from where answers are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from xml.etree import ElementTree
+
+from loopgenie.geometry import Box, LonLat, Position
+from loopgenie.itinerary import Itinerary
+from loopgenie.listings import data_note
+from loopgenie.parameters import METRES_PER_MILE, TripParameters
+from loopgenie.planner import Trip
+
+Document = dict[str, Any]
+
+
+def trip_geojson(trip: Trip, links: Callable[[int], Mapping[str, str]] | None = None) -> Document:
+    """The answer as a FeatureCollection, one Feature per loop, best first.
+
+    Parameters
+    ----------
+    trip : the answer.
+    links : gives the addresses of a loop's other forms (gpx, kml, geojson, permalink) by its rank.
+    """
+    box = Box.around(p for i in trip.itineraries for p in i.line)
+    return {
+        "type": "FeatureCollection",
+        "features": [_feature(i, dict(links(i.rank)) if links else {}) for i in trip.itineraries],
+        "trip": _parameters(trip.parameters, trip.origin, trip.origin_name),
+        "data": data_note(trip.snapshot, box),
+        "timing": {stage: round(seconds, 4) for stage, seconds in trip.timing.items()},
+    }
+
+
+def _parameters(parameters: TripParameters, origin: LonLat, name: str | None) -> Document:
+    """The request as it was understood: metres, seconds, degrees."""
+    return {
+        "location": {"name": name, "lon": origin.lon, "lat": origin.lat},
+        "drive_m": parameters.drive_m,
+        "drive_s": parameters.drive_s,
+        "hike_m": parameters.hike_m,
+        "tolerance": parameters.tolerance,
+        "min_length_m": round(parameters.min_length_m, 2),
+        "max_length_m": round(parameters.max_length_m, 2),
+        "alternatives": parameters.alternatives,
+        "seed": parameters.seed,
+        "time_limit_s": parameters.time_limit_s,
+        "max_ascent_m": parameters.max_ascent_m,
+        "max_road_share": parameters.max_road_share,
+        "max_repeat_share": parameters.max_repeat_share,
+        "max_difficulty": parameters.max_difficulty,
+        "via": [[p.lon, p.lat] for p in parameters.via],
+        "prove": parameters.prove,
+    }
+
+
+def _feature(itinerary: Itinerary, links: Mapping[str, str]) -> Document:
+    return {
+        "type": "Feature",
+        "geometry": {"type": "LineString", "coordinates": [_coordinates(p) for p in itinerary.line]},
+        "properties": {**_figures(itinerary), **_way(itinerary), "links": dict(links)},
+    }
+
+
+def _coordinates(position: Position) -> list[float]:
+    """Degrees to a centimetre, metres to a decimetre; no third number where the height is not known."""
+    lon, lat, height = position
+    return [round(lon, 7), round(lat, 7)] + ([] if height is None else [round(height, 1)])
+
+
+def _figures(itinerary: Itinerary) -> Document:
+    return {
+        "rank": itinerary.rank,
+        "length_m": round(itinerary.length_m, 2),
+        "length_miles": round(itinerary.length_m / METRES_PER_MILE, 3),
+        "ascent_m": itinerary.ascent_m,
+        "descent_m": itinerary.descent_m,
+        "max_elevation_m": itinerary.max_elevation_m,
+        "walking_time_s": round(itinerary.walking_time_s),
+        "time_model": itinerary.time_model,
+        "score": round(itinerary.score, 2),
+        "status": itinerary.status,
+        "bound": None if itinerary.bound is None else round(itinerary.bound, 2),
+        "gap": None if itinerary.gap is None else round(itinerary.gap, 6),
+        "repeat_share": round(itinerary.repeat_share, 4),
+        "road_share": round(itinerary.road_share, 4),
+        "longest_road_m": round(itinerary.longest_road_m, 1),
+        "hardest_difficulty": itinerary.hardest_difficulty,
+    }
+
+
+def _way(itinerary: Itinerary) -> Document:
+    start = itinerary.start
+    return {
+        "trailhead": {
+            "name": start.name,
+            "kind": start.kind,
+            "lon": round(start.lon, 7),
+            "lat": round(start.lat, 7),
+            "drive_km": round(start.drive_m / 1000, 2),
+            "drive_minutes": round(start.drive_s / 60, 1),
+            "drive_method": start.drive_method,
+        },
+        "trails": list(itinerary.trails),
+        "cues": [{"distance_m": round(cue.distance_m, 1), "text": cue.text} for cue in itinerary.cues],
+    }
+
+
+# --- GPX and KML --------------------------------------------------------------------------------------------------
+
+
+def trip_gpx(document: Mapping[str, Any], rank: int | None = None) -> str:
+    """The loops of a GeoJSON document, or the one of that rank, as GPX 1.1 tracks with a waypoint per trailhead."""
+    from gpxpy import gpx as g
+
+    features = _ranked(document, rank)
+    gpx = g.GPX()
+    gpx.creator = "LoopGenie"
+    gpx.name = _clean("; ".join(_title(f) for f in features))
+    gpx.description = _clean(_notes(document))
+    gpx.copyright_author = _clean("; ".join(document["data"]["attribution"])) or None
+    for feature in features:
+        trailhead = feature["properties"]["trailhead"]
+        gpx.waypoints.append(
+            g.GPXWaypoint(
+                trailhead["lat"],
+                trailhead["lon"],
+                name=_clean(trailhead["name"]),
+                type=_clean(trailhead["kind"]),
+                symbol="Trail Head",
+            )
+        )
+        track = g.GPXTrack(_clean(_title(feature)), _clean(_summary(feature)))
+        track.type = "hiking"
+        track.segments.append(g.GPXTrackSegment([_track_point(p) for p in feature["geometry"]["coordinates"]]))
+        gpx.tracks.append(track)
+    return str(gpx.to_xml(version="1.1"))
+
+
+def _track_point(position: Sequence[float]) -> Any:
+    from gpxpy import gpx as g
+
+    return g.GPXTrackPoint(position[1], position[0], elevation=position[2] if len(position) > 2 else None)
+
+
+_KML = "http://www.opengis.net/kml/2.2"
+
+
+def trip_kml(document: Mapping[str, Any], rank: int | None = None) -> str:
+    """The loops of a GeoJSON document, or the one of that rank, as KML 2.2 lines with a point per trailhead."""
+    ElementTree.register_namespace("", _KML)
+    features = _ranked(document, rank)
+    root = ElementTree.Element(f"{{{_KML}}}kml")
+    folder = _child(root, "Document")
+    _child(folder, "name", "; ".join(_title(f) for f in features))
+    _child(folder, "description", _notes(document))
+    for feature in features:
+        trailhead = feature["properties"]["trailhead"]
+        point = _child(folder, "Placemark")
+        _child(point, "name", trailhead["name"])
+        _child(_child(point, "Point"), "coordinates", f"{trailhead['lon']},{trailhead['lat']}")
+        loop = _child(folder, "Placemark")
+        _child(loop, "name", _title(feature))
+        _child(loop, "description", _summary(feature))
+        line = _child(loop, "LineString")
+        _child(line, "tessellate", "1")
+        _child(line, "coordinates", " ".join(",".join(map(str, p)) for p in feature["geometry"]["coordinates"]))
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
+
+
+def _child(parent: ElementTree.Element, name: str, text: str | None = None) -> ElementTree.Element:
+    child = ElementTree.SubElement(parent, f"{{{_KML}}}{name}")
+    child.text = None if text is None else _clean(text)
+    return child
+
+
+def _ranked(document: Mapping[str, Any], rank: int | None) -> list[Document]:
+    """The loops of that rank, all without one; raises `LookupError` where there is none."""
+    features = [f for f in document["features"] if rank in (None, f["properties"]["rank"])]
+    if not features:
+        raise LookupError(f"there is no loop of rank {rank}, want 1 to {len(document['features'])}")
+    return features
+
+
+def _title(feature: Document) -> str:
+    properties = feature["properties"]
+    return f"{properties['length_m'] / 1000:.1f} km loop from {properties['trailhead']['name']}"
+
+
+def _summary(feature: Document) -> str:
+    properties = feature["properties"]
+    climb = "" if properties["ascent_m"] is None else f", {properties['ascent_m']} m up and down"
+    trails = f" By {', '.join(properties['trails'])}." if properties["trails"] else ""
+    return f"{properties['length_m'] / 1000:.2f} km{climb}, {duration(properties['walking_time_s'])} on foot.{trails}"
+
+
+def _notes(document: Mapping[str, Any]) -> str:
+    """Whose data this is, and whether the trails exist at all."""
+    data = document["data"]
+    synthetic = "SYNTHETIC trails: made up, nothing of this exists. " if data["synthetic"] else ""
+    return f"{synthetic}Trail data: {'; '.join(data['attribution']) or 'no attribution given'}. Made by LoopGenie."
+
+
+def duration(seconds: float) -> str:
+    """A time for people: "5 h 05 min"."""
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+#: What XML 1.0 cannot hold (section 2.2).
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub("", text)
