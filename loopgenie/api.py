@@ -1,0 +1,432 @@
+"""HTTP in, HTTP out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import re
+import threading
+import time
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from flask import Blueprint, Flask, Response, current_app, g, redirect, request
+from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import BaseConverter
+
+import loopgenie
+from loopgenie import exports, headers, listings, parameters, problems, web
+from loopgenie.answers import Answer, Answers, TripId, short_name
+from loopgenie.config import Settings, user_database_url
+from loopgenie.errors import BadInput, InvalidParameters, NotFound, TrailsUnavailable
+from loopgenie.geometry import Box
+from loopgenie.metrics import Metrics
+from loopgenie.planner import Trip, plan_trip
+from loopgenie.store import RegionInfo, TrailStore, open_store
+
+MAX_BODY = 64 * 1024
+GEOJSON = "application/geo+json"
+
+api = Blueprint("api", __name__)
+
+
+# --- the app ------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Service:
+    """What the requests of one app share."""
+
+    settings: Settings
+    answers: Answers
+    metrics: Metrics
+    opened: TrailStore | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def store(self) -> TrailStore:
+        """The trails; opened when first asked for."""
+        with self.lock:
+            if self.opened is None:
+                self.opened = open_store(self.settings.database_url or user_database_url(os.environ))
+            return self.opened
+
+
+class TripIdConverter(BaseConverter):
+    """The part of an address that is the id of a trip: no dot, so that .gpx is no part of it."""
+
+    regex = "[A-Za-z0-9_-]+~[0-9a-f]+"
+
+
+def build_app(settings: Settings | None = None, store: TrailStore | None = None) -> Flask:
+    """The application; see `loopgenie.create_app`."""
+    settings = settings or Settings.from_environment()
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.logger.setLevel(logging.getLevelNamesMapping()[settings.log_level])
+    app.extensions["loopgenie"] = _service(settings, store)
+    app.url_map.converters["trip"] = TripIdConverter
+    problems.register(app)
+    app.register_blueprint(api)
+    app.register_blueprint(web.pages)
+    app.before_request(_start)
+    app.after_request(_finish)
+    if settings.trusted_proxies:
+        n = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, n, n, n, n, n)  # type: ignore[method-assign]
+    return app
+
+
+def _service(settings: Settings, store: TrailStore | None) -> Service:
+    metrics = Metrics()
+    metrics.describe("loopgenie_info", "gauge", "Which LoopGenie this is.")
+    metrics.describe("process_start_time_seconds", "gauge", "When this process began to serve, seconds since 1970.")
+    metrics.describe("loopgenie_requests_total", "counter", "Requests answered by this process.")
+    metrics.describe("loopgenie_request_seconds", "histogram", "How long requests took.")
+    metrics.describe("loopgenie_solve_seconds", "histogram", "How long the search for loops took.")
+    metrics.describe("loopgenie_answers_total", "counter", "Trips answered, by where the answer came from.")
+    metrics.set("loopgenie_info", 1, version=loopgenie.__version__)
+    metrics.set("process_start_time_seconds", time.time())
+    answers = Answers(at_once=settings.searches_at_once, patience_s=settings.patience_s)
+    return Service(settings, answers, metrics, store)
+
+
+def _here() -> Service:
+    return cast(Service, current_app.extensions["loopgenie"])
+
+
+# --- trips --------------------------------------------------------------------------------------------------------
+
+
+@api.post("/v1/trips")
+def plan() -> Response:
+    """Find loops."""
+    asked = parameters.trip_request(_json_body())
+    trip_id = TripId(asked, short_name(_here().store.snapshot().id))
+    response = _loops(_answer(trip_id))
+    response.headers["Content-Location"] = _address(trip_id)
+    response.cache_control.no_cache = True
+    return response
+
+
+@api.get("/v1/trips/<trip:text>", defaults={"form": ""})
+@api.get("/v1/trips/<trip:text>.<any(geojson, gpx, kml):form>")
+def trip(text: str, form: str) -> Response:
+    """A trip again, whole or one of its loops, as GeoJSON, GPX or KML."""
+    query = _query("rank")
+    if not form and _is_browser():
+        return cast(Response, redirect(f"{request.script_root}/?trip={text}", 303))
+    trip_id = TripId.read(text)
+    store = _here().store
+    current = trip_id._replace(snapshot=short_name(store.snapshot().id))
+    # An answer from older data may still be kept; else the trip is planned again on what there is now.
+    answer = None if current == trip_id else _here().answers.kept(_key(trip_id), store)
+    if answer is None:
+        trip_id, answer = current, _answer(current)
+    response = _in_form(form, answer, query.get("rank"))
+    response.headers["Content-Location"] = _address(trip_id)
+    response.vary.add("Accept")
+    return headers.cached(response, 3600 if str(trip_id) == text else 0)
+
+
+def _answer(trip_id: TripId) -> Answer:
+    service, store = _here(), _here().store
+
+    def work_out() -> bytes:
+        planned = plan_trip(trip_id.request.parameters(), store)
+        g.timing = planned.timing
+        service.metrics.observe("loopgenie_solve_seconds", planned.timing.get("solve", 0.0))
+        return json.dumps(_document(planned, trip_id), ensure_ascii=False, separators=(",", ":")).encode()
+
+    answer = service.answers.get(_key(trip_id), store, work_out)
+    g.origin = answer.origin
+    service.metrics.count("loopgenie_answers_total", origin=answer.origin)
+    return answer
+
+
+def _document(planned: Trip, trip_id: TripId) -> dict[str, Any]:
+    address = _address(trip_id)
+
+    def links(rank: int) -> dict[str, str]:
+        files = {form: f"{address}.{form}?rank={rank}" for form in ("gpx", "kml", "geojson")}
+        return {**files, "permalink": address}
+
+    return {"id": str(trip_id), **exports.trip_geojson(planned, links=links)}
+
+
+def _key(trip_id: TripId) -> str:
+    """What an answer is kept under: links in it begin with the root, and another version may answer otherwise."""
+    return hashlib.sha256(f"{loopgenie.__version__} {request.script_root} {trip_id}".encode()).hexdigest()
+
+
+def _address(trip_id: TripId) -> str:
+    return f"{request.script_root}/v1/trips/{trip_id}"
+
+
+def _is_browser() -> bool:
+    accepts = request.accept_mimetypes
+    return accepts["text/html"] > max(accepts[GEOJSON], accepts["application/json"])
+
+
+def _loops(answer: Answer) -> Response:
+    """The whole answer; it is kept compressed, so most clients get it as it lies."""
+    if headers.takes_gzip():
+        response = Response(answer.packed, mimetype=GEOJSON)
+        response.headers["Content-Encoding"] = "gzip"
+    else:
+        response = Response(answer.body, mimetype=GEOJSON)
+    response.vary.add("Accept-Encoding")
+    return response
+
+
+def _in_form(form: str, answer: Answer, rank_text: str | None) -> Response:
+    """The answer as asked for: the collection or one of its loops, as it is or as a file."""
+    if form in ("", "geojson") and rank_text is None:
+        response = _loops(answer)
+    else:
+        document = json.loads(answer.body)
+        rank = _rank(rank_text or "1", document)
+        response = _MAKE[form](document, rank)
+    if form:
+        name = _file_name(json.loads(answer.body), rank_text or "1")
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
+    return response
+
+
+def _rank(text: str, document: Mapping[str, Any]) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= parameters.MAX_ALTERNATIVES):
+        raise InvalidParameters({"rank": f"is {text[:20]!r}, want 1 to {parameters.MAX_ALTERNATIVES}"})
+    found = len(document["features"])
+    if int(text) > found:
+        raise NotFound(f"There is no loop of rank {text}: this trip has {found}.")
+    return int(text)
+
+
+def _one_loop(document: dict[str, Any], rank: int) -> Response:
+    features = [f for f in document["features"] if f["properties"]["rank"] == rank]
+    return _json({**document, "features": features}, GEOJSON)
+
+
+def _gpx(document: dict[str, Any], rank: int) -> Response:
+    return Response(exports.trip_gpx(document, rank), mimetype="application/gpx+xml")
+
+
+def _kml(document: dict[str, Any], rank: int) -> Response:
+    return Response(exports.trip_kml(document, rank), mimetype="application/vnd.google-earth.kml+xml")
+
+
+_MAKE = {"": _one_loop, "geojson": _one_loop, "gpx": _gpx, "kml": _kml}
+
+
+def _file_name(document: Mapping[str, Any], rank: str) -> str:
+    """A name that tells the loops apart in a folder: loop-pal-12.3km-2."""
+    loop = document["features"][int(rank) - 1]["properties"]
+    plain = unicodedata.normalize("NFKD", loop["trailhead"]["name"] or "").encode("ascii", "ignore").decode().lower()
+    words = re.findall("[a-z0-9]+", plain)[:5]
+    return "-".join(["loop", *words, f"{loop['length_m'] / 1000:.1f}km", rank])
+
+
+# --- lists and the state of the service ---------------------------------------------------------------------------
+
+
+@api.get("/v1/places")
+def places() -> Response:
+    """Places by name or in a box."""
+    return _list(listings.places, _query("q", "bbox", "limit"))
+
+
+@api.get("/v1/trailheads")
+def trailheads() -> Response:
+    """Trailheads in a box."""
+    return _list(listings.trailheads, _query("bbox", "limit"))
+
+
+@api.get("/v1/network")
+def network() -> Response:
+    """The trail network in a box."""
+    return _list(listings.network, _query("bbox", "limit", "coarseness_m"))
+
+
+def _list(make: Callable[[Mapping[str, str], TrailStore], dict[str, Any]], query: Mapping[str, str]) -> Response:
+    """A list; the same address gives the same list until the data changes."""
+    store = _here().store
+    etag = f"{loopgenie.__version__}-{store.snapshot().id}"
+    if request.if_none_match.contains_weak(etag):
+        return headers.cached(Response(status=304), 60, etag)
+    return headers.cached(_json(make(query, store), GEOJSON), 60, etag)
+
+
+@api.get("/v1/info")
+def info() -> Response:
+    """What is running, on which data, with which limits."""
+    from solver.kernel import COMPILED
+
+    snapshot = _here().store.snapshot()
+    boxes = [r.box for r in snapshot.regions if r.box is not None]
+    return headers.cached(
+        _json(
+            {
+                "name": "LoopGenie",
+                "version": loopgenie.__version__,
+                "kernel": "compiled" if COMPILED else "interpreted",
+                "snapshot": snapshot.id,
+                "bbox": _around(boxes),
+                "regions": [_region(r) for r in snapshot.regions],
+                "limits": _LIMITS,
+            }
+        ),
+        0,
+    )
+
+
+_LIMITS = {
+    "body_bytes": MAX_BODY,
+    "min_hike_km": parameters.MIN_HIKE_KM,
+    "max_hike_km": parameters.MAX_HIKE_KM,
+    "max_drive_km": parameters.MAX_DRIVE_KM,
+    "max_drive_minutes": parameters.MAX_DRIVE_MINUTES,
+    "default_drive_km": parameters.DEFAULT_DRIVE_KM,
+    "max_alternatives": parameters.MAX_ALTERNATIVES,
+    "max_via": parameters.MAX_VIA,
+    "min_time_limit_s": parameters.MIN_TIME_LIMIT_S,
+    "max_time_limit_s": parameters.MAX_TIME_LIMIT_S,
+    "max_tolerance": parameters.MAX_TOLERANCE,
+}
+
+
+def _around(boxes: list[Box]) -> Box | None:
+    return Box.around(p for b in boxes for p in (b[:2], b[2:])) if boxes else None
+
+
+def _region(region: RegionInfo) -> dict[str, Any]:
+    return {
+        "name": region.name,
+        "synthetic": region.synthetic,
+        "attribution": region.attribution,
+        "sources": region.sources,
+        "data_date": region.data_date,
+        "imported_at": region.imported_at,
+        "bbox": region.box,
+        "segments": region.segments,
+        "junctions": region.junctions,
+        "trailheads": region.trailheads,
+        "points": region.points,
+        "trail_km": round(region.trail_km, 1),
+        "left_out": dict(region.left_out),
+    }
+
+
+@api.get("/healthz")
+def healthz() -> Response:
+    """Whether the process runs."""
+    return headers.fresh(_json({"status": "ok", "version": loopgenie.__version__}))
+
+
+@api.get("/readyz")
+def readyz() -> Response:
+    """Whether the database answers and holds trails."""
+    snapshot = _here().store.snapshot()
+    if not any(r.segments for r in snapshot.regions):
+        raise TrailsUnavailable("The trail database is empty; `loopgenie import` or `loopgenie sample` fills it.")
+    return headers.fresh(_json({"status": "ready", "version": loopgenie.__version__, "snapshot": snapshot.id}))
+
+
+@api.get("/metrics")
+def metrics() -> Response:
+    """Figures of this process in Prometheus' text format."""
+    return headers.fresh(Response(_here().metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8"))
+
+
+@api.get("/openapi.json")
+def openapi_document() -> Response:
+    """The API described."""
+    from loopgenie import openapi  # its models are needed for nothing else
+
+    return headers.cached(_json(openapi.document(request.script_root or "/")), 300)
+
+
+# --- reading requests ---------------------------------------------------------------------------------------------
+
+
+def _json_body() -> Mapping[str, object]:
+    """The body as an object.
+
+    Raises
+    ------
+    BadInput : it is no JSON, or no object, or a name stands twice in it.
+    """
+    if not request.is_json:
+        raise UnsupportedMediaType(f"Content-Type is {request.content_type!r}, want application/json")
+    try:
+        text = request.get_data(cache=False).decode("utf-8")
+        body = json.loads(text, object_pairs_hook=_without_doubles, parse_constant=_no_number)
+    except UnicodeDecodeError as error:
+        raise BadInput(f"The body is not UTF-8: byte {error.start} cannot be read.") from None
+    except RecursionError:
+        raise BadInput("The body is nested too deeply.") from None
+    except ValueError as error:
+        raise BadInput(f"The body is not JSON: {error}.") from None
+    if not isinstance(body, dict):
+        raise BadInput("The body is JSON, but no object; want one with location and hike_km.")
+    return body
+
+
+def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(n for n in names if names.count(n) > 1)
+        raise ValueError(f"{twice[:60]!r} stands in it twice")
+    return members
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number")
+
+
+def _query(*known: str) -> Mapping[str, str]:
+    """The parameters after the question mark; each known, each once."""
+    wrong = {}
+    for name, values in request.args.lists():
+        if name not in known:
+            wrong[name[:60]] = f"is no parameter here, want one of {', '.join(known)}"
+        elif len(values) > 1:
+            wrong[name] = f"stands {len(values)} times, want it once"
+    if wrong:
+        raise InvalidParameters(wrong)
+    return request.args.to_dict()
+
+
+def _json(document: object, mimetype: str = "application/json") -> Response:
+    return Response(json.dumps(document, ensure_ascii=False, separators=(",", ":")), mimetype=mimetype)
+
+
+# --- around every request -----------------------------------------------------------------------------------------
+
+
+def _start() -> Response | None:
+    g.began = time.perf_counter()
+    return headers.preflight()
+
+
+def _finish(response: Response) -> Response:
+    service = _here()
+    seconds = time.perf_counter() - g.get("began", time.perf_counter())
+    route = request.url_rule.rule if request.url_rule else "none"
+    status = str(response.status_code)
+    service.metrics.count("loopgenie_requests_total", route=route, method=_method(), status=status)
+    service.metrics.observe("loopgenie_request_seconds", seconds, route=route)
+    headers.tell_time(response, g.get("timing", {}), g.get("origin"), seconds)
+    headers.protect(response)
+    headers.share(response, service.settings.cors_origins)
+    return headers.compress(response)
+
+
+def _method() -> str:
+    """The method, if it is one of HTTP's: strangers must not make up label values."""
+    return request.method if request.method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS") else "other"

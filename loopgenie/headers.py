@@ -1,0 +1,102 @@
+"""What every answer carries besides its body: times, protection, who may read it, how long it keeps."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Collection, Mapping
+from typing import cast
+
+from flask import Response, request
+
+_SMALL = 1000  # bytes; less is not worth compressing
+_COMPRESSIBLE = ("application/", "text/", "image/svg+xml")
+_PROTECTION = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",  # pages bring their own
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def preflight() -> Response | None:
+    """The answer to a browser that asks what it may ask; `share` adds what is allowed."""
+    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+        return Response(status=204)
+    return None
+
+
+def tell_time(response: Response, stages: Mapping[str, float], origin: str | None, total_s: float) -> None:
+    """Server-Timing: seconds by stage, where the answer came from, and the whole."""
+    entries = [f"{name};dur={1000 * seconds:.1f}" for name, seconds in stages.items()]
+    if origin:
+        entries.append(f'answer;desc="{origin}"')
+    response.headers["Server-Timing"] = ", ".join([*entries, f"total;dur={1000 * total_s:.1f}"])
+
+
+def protect(response: Response) -> None:
+    """Nothing that a browser could be talked into."""
+    for name, value in _PROTECTION.items():
+        response.headers.setdefault(name, value)
+
+
+def share(response: Response, allowed: Collection[str]) -> None:
+    """Tell browsers which other sites' pages may read the answer: none unless `allowed`, `*` for all."""
+    origin = request.headers.get("Origin")
+    if not allowed or origin is None:
+        return
+    if "*" not in allowed:
+        response.vary.add("Origin")
+        if origin not in allowed:
+            return
+    response.headers["Access-Control-Allow-Origin"] = "*" if "*" in allowed else origin
+    response.headers["Access-Control-Expose-Headers"] = "Server-Timing, Content-Location, Retry-After, ETag"
+    if request.method == "OPTIONS":
+        response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, OPTIONS"
+        response.headers["Access-Control-Allow-Headers"] = "Content-Type"
+        response.headers["Access-Control-Max-Age"] = "86400"
+
+
+def fresh(response: Response) -> Response:
+    """Let nobody keep it."""
+    response.cache_control.no_store = True
+    return response
+
+
+def cached(response: Response, seconds: int, etag: str | None = None) -> Response:
+    """Let the client keep an answer for some seconds, and then ask whether it is still good."""
+    if etag is None:
+        response.add_etag(weak=True)
+    else:
+        response.set_etag(etag, weak=True)
+    response.cache_control.public = True
+    if seconds:
+        response.cache_control.max_age = seconds
+    else:
+        response.cache_control.no_cache = True
+    return cast(Response, response.make_conditional(request))
+
+
+def takes_gzip() -> bool:
+    """Whether the client reads compressed answers."""
+    return request.accept_encodings["gzip"] > 0
+
+
+def compress(response: Response) -> Response:
+    """Make it smaller where that helps and the client agrees."""
+    if response.status_code != 200 or "Content-Encoding" in response.headers:
+        return response
+    if not (response.mimetype or "").startswith(_COMPRESSIBLE):
+        return response
+    response.vary.add("Accept-Encoding")
+    if request.method == "HEAD" or not takes_gzip():
+        return response
+    response.direct_passthrough = False
+    data = response.get_data()
+    if len(data) >= _SMALL:
+        response.set_data(gzip.compress(data, compresslevel=5, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+        etag, _ = response.get_etag()
+        if etag:
+            response.set_etag(etag, weak=True)
+    return response

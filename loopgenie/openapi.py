@@ -1,0 +1,499 @@
+"""The API described: response models, and the OpenAPI 3.1 document made from them and the request model."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import models_json_schema
+
+from loopgenie import __version__
+from loopgenie.listings import MAX_COARSENESS_M, PLACES, SEGMENTS, TRAILHEADS
+from loopgenie.parameters import MAX_NAME, TripRequest
+
+# --- what answers look like ---------------------------------------------------------------------------------------
+
+Lon = Annotated[float, Field(ge=-180, le=180)]
+Lat = Annotated[float, Field(ge=-90, le=90)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Metres = Annotated[float, Field(ge=0)]
+Bounds = tuple[Lon, Lat, Lon, Lat]
+
+
+class Document(BaseModel):
+    """Base of all that is answered: nothing in it that is not described."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class DataNote(Document):
+    """Which data an answer was made from, and whom to name when showing it."""
+
+    snapshot: str = Field(description="Changes with every import, and only then.")
+    regions: list[str]
+    attribution: list[str] = Field(description="Lines that have to be shown with the data.")
+    synthetic: bool = Field(description="Whether any of the regions is made up.")
+
+
+class LineGeometry(Document):
+    """A GeoJSON LineString; positions are [lon, lat] or [lon, lat, elevation in metres]."""
+
+    type: Literal["LineString"]
+    coordinates: list[Annotated[list[float], Field(min_length=2, max_length=3)]]
+
+
+class PointGeometry(Document):
+    """A GeoJSON Point: [lon, lat]."""
+
+    type: Literal["Point"]
+    coordinates: Annotated[list[float], Field(min_length=2, max_length=3)]
+
+
+class TrailheadNote(Document):
+    """Where a loop starts and how far it is by car."""
+
+    name: str | None
+    kind: str = Field(description="parking, trailhead, road end, trail end, or the place itself.")
+    lon: Lon
+    lat: Lat
+    drive_km: Metres
+    drive_minutes: Metres
+    drive_method: str = Field(description="How the drive was worked out.")
+
+
+class CueNote(Document):
+    """What to do at a distance from the start."""
+
+    distance_m: Metres
+    text: str
+
+
+class Links(Document):
+    """The same loop in other forms."""
+
+    gpx: str
+    kml: str
+    geojson: str
+    permalink: str
+
+
+class LoopProperties(Document):
+    """What there is to know about a loop."""
+
+    rank: Annotated[int, Field(ge=1)]
+    length_m: Metres = Field(description="2-D geodesic length of the line.")
+    length_miles: Metres
+    ascent_m: int | None
+    descent_m: int | None
+    max_elevation_m: float | None
+    walking_time_s: float
+    time_model: str = Field(description="The rule that walking_time_s follows.")
+    score: float = Field(
+        description="Sum over the distinct segments walked: metres times the worth of that kind of way."
+    )
+    status: str = Field(description="optimal (proven), or feasible.")
+    bound: float | None = Field(description="No loop in reach can score more than this; null where not known.")
+    gap: float | None = Field(description="(bound - score) / bound.")
+    repeat_share: Share
+    road_share: Share
+    longest_road_m: Metres
+    hardest_difficulty: str | None = Field(description="T1 to T6 on the Swiss Alpine Club hiking scale.")
+    trailhead: TrailheadNote
+    trails: list[str] = Field(description="Names in the order walked.")
+    cues: list[CueNote]
+    links: Links
+
+
+class LoopFeature(Document):
+    """A loop: the first and the last position of its line are equal."""
+
+    type: Literal["Feature"]
+    geometry: LineGeometry
+    properties: LoopProperties
+
+
+class Origin(Document):
+    """Where the trip was asked for; `name` is null for a bare position."""
+
+    name: str | None
+    lon: Lon
+    lat: Lat
+
+
+class TripNote(Document):
+    """The request as it was understood, in metres, seconds and degrees."""
+
+    location: Origin
+    drive_m: float | None = Field(description="0: the walk starts at the location.")
+    drive_s: float | None
+    hike_m: Metres
+    tolerance: float
+    min_length_m: Metres
+    max_length_m: Metres
+    alternatives: int
+    seed: int
+    time_limit_s: float
+    max_ascent_m: float | None
+    max_road_share: float | None
+    max_repeat_share: float | None
+    max_difficulty: int | None
+    via: list[list[float]]
+    prove: bool
+
+
+class TripAnswer(Document):
+    """Loops, best first."""
+
+    type: Literal["FeatureCollection"]
+    id: str = Field(description="Stands for this request on this data: /v1/trips/{id}.")
+    features: list[LoopFeature]
+    trip: TripNote
+    data: DataNote
+    timing: dict[str, float] = Field(description="Seconds spent on each stage when the answer was worked out.")
+
+
+class PlaceProperties(Document):
+    """A named place."""
+
+    kind: str
+    name: str | None
+    elevation_m: float | None
+    population: int | None
+
+
+class PlaceFeature(Document):
+    """A place as a GeoJSON Feature."""
+
+    type: Literal["Feature"]
+    id: int
+    geometry: PointGeometry
+    properties: PlaceProperties
+
+
+class TrailheadProperties(Document):
+    """A trailhead; `snap_m` is how far the car stands from the trail."""
+
+    kind: str
+    name: str | None
+    snap_m: Metres
+
+
+class TrailheadFeature(Document):
+    """A trailhead as a GeoJSON Feature."""
+
+    type: Literal["Feature"]
+    id: int
+    geometry: PointGeometry
+    properties: TrailheadProperties
+
+
+class SegmentProperties(Document):
+    """A segment of the network, the way between two junctions, in the direction of its line."""
+
+    name: str | None
+    kind: str = Field(description="The kind of way of most of it.")
+    length_m: Metres
+    road_m: Metres
+    ascent_m: int | None
+    descent_m: int | None
+    difficulty: str | None
+
+
+class SegmentFeature(Document):
+    """A segment as a GeoJSON Feature."""
+
+    type: Literal["Feature"]
+    id: int
+    geometry: LineGeometry
+    properties: SegmentProperties
+
+
+class Listing(Document):
+    """A list, cut at `limit`."""
+
+    type: Literal["FeatureCollection"]
+    numberMatched: int = Field(description="How many there are, whatever the limit.")  # noqa: N815
+    numberReturned: int  # noqa: N815
+    limit: int
+    data: DataNote
+
+
+class Places(Listing):
+    """Places, most likely first."""
+
+    features: list[PlaceFeature]
+
+
+class Trailheads(Listing):
+    """Trailheads, by id."""
+
+    features: list[TrailheadFeature]
+
+
+class NetworkAnswer(Listing):
+    """Segments, longest first."""
+
+    features: list[SegmentFeature]
+
+
+class RegionNote(Document):
+    """A region in the store."""
+
+    name: str
+    synthetic: bool
+    attribution: list[str]
+    sources: list[str]
+    data_date: str | None
+    imported_at: str
+    bbox: Bounds | None
+    segments: int
+    junctions: int
+    trailheads: int
+    points: int
+    trail_km: float
+    left_out: dict[str, int]
+
+
+class Info(Document):
+    """What is running, on which data, with which limits."""
+
+    name: Literal["LoopGenie"]
+    version: str
+    kernel: Literal["compiled", "interpreted"]
+    snapshot: str | None
+    bbox: Bounds | None
+    regions: list[RegionNote]
+    limits: dict[str, float]
+
+
+class Health(Document):
+    """The process runs."""
+
+    status: Literal["ok", "ready"]
+    version: str
+    snapshot: str | None = None
+
+
+class FieldError(Document):
+    """What is wrong with a field."""
+
+    field: str
+    detail: str
+
+
+class Relaxation(BaseModel):
+    """A change to the request that would help."""
+
+    field: str
+    value: Any
+    why: str
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457). `type` is the address of a page about this kind of error."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] | None = None
+    near_matches: list[str] | None = None
+    nearest_lengths_m: list[float] | None = None
+    relax: list[Relaxation] | None = None
+    proven: bool | None = None
+
+
+# --- the document -------------------------------------------------------------------------------------------------
+
+_MODELS = (
+    TripRequest,
+    TripAnswer,
+    Places,
+    Trailheads,
+    NetworkAnswer,
+    Info,
+    Health,
+    Problem,
+)
+
+_BBOX = {
+    "name": "bbox",
+    "in": "query",
+    "description": "min_lon,min_lat,max_lon,max_lat in degrees.",
+    "schema": {
+        "type": "array",
+        "prefixItems": [{"type": "number", "minimum": -lim, "maximum": lim} for lim in (180, 90, 180, 90)],
+        "items": {"type": "number"},
+        "minItems": 4,
+        "maxItems": 4,
+    },
+    "style": "form",
+    "explode": False,
+    "example": [1.4, 42.4, 1.8, 42.7],
+}
+_ID = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "description": "The id of a trip, from the answer to POST /v1/trips.",
+    "schema": {"type": "string"},
+}
+_RANK = {
+    "name": "rank",
+    "in": "query",
+    "description": "Which loop, 1 being the best.",
+    "schema": {"type": "integer", "minimum": 1, "maximum": 5},
+    "example": 1,
+}
+
+
+def _limit(default: int, largest: int) -> dict[str, Any]:
+    return {
+        "name": "limit",
+        "in": "query",
+        "description": "How many to answer with, at most.",
+        "schema": {"type": "integer", "minimum": 1, "maximum": largest, "default": default},
+    }
+
+
+def _reference(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _answer(description: str, mimetype: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {mimetype: {"schema": schema}}}
+
+
+_PROBLEMS = {
+    400: "The body is not JSON",
+    404: "There is no such thing",
+    409: "No loop of that length in reach: why, and what to relax",
+    413: "The body is too large",
+    415: "The body is of the wrong type",
+    422: "A parameter is missing, unknown or out of range",
+    503: "Busy, or the trail database does not answer; see Retry-After",
+}
+
+
+def _problems(*statuses: int) -> dict[str, Any]:
+    return {str(s): _answer(_PROBLEMS[s], "application/problem+json", _reference("Problem")) for s in statuses}
+
+
+def _get(
+    operation: str, summary: str, answer: dict[str, Any], *parameters: dict[str, Any], problems: tuple[int, ...] = ()
+) -> dict[str, Any]:
+    return {
+        "get": {
+            "operationId": operation,
+            "summary": summary,
+            "parameters": list(parameters),
+            "responses": {"200": answer, **_problems(*problems)},
+        }
+    }
+
+
+def _trip_paths() -> dict[str, Any]:
+    loops = _answer("Loops, best first", "application/geo+json", _reference("TripAnswer"))
+    plan = {
+        "operationId": "planTrip",
+        "summary": "Find the best loops within reach of a place",
+        "requestBody": {"required": True, "content": {"application/json": {"schema": _reference("TripRequest")}}},
+        "responses": {"200": loops, **_problems(400, 404, 409, 413, 415, 422, 503)},
+    }
+    gone = (404, 409, 422, 503)
+    text = {"type": "string"}
+    paths: dict[str, Any] = {"/v1/trips": {"post": plan}}
+    paths["/v1/trips/{id}"] = _get("getTrip", "A trip again, by its id", loops, _ID, _RANK, problems=gone)
+    for suffix, mimetype, what in (
+        ("geojson", "application/geo+json", "A trip as a GeoJSON file"),
+        ("gpx", "application/gpx+xml", "A loop as a GPX track for a phone or a watch"),
+        ("kml", "application/vnd.google-earth.kml+xml", "A loop as KML for maps and globes"),
+    ):
+        answer = loops if suffix == "geojson" else _answer(what, mimetype, text)
+        paths[f"/v1/trips/{{id}}.{suffix}"] = _get(
+            f"getTrip{suffix.title()}", what, answer, _ID, _RANK, problems=gone
+        )  # fmt: skip
+    return paths
+
+
+def _list_paths() -> dict[str, Any]:
+    box = {**_BBOX, "required": True}
+    query = {
+        "name": "q",
+        "in": "query",
+        "description": "Part of a name; case and accents do not matter. Needed where no bbox is given.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": MAX_NAME},
+        "example": "Ordino",
+    }
+    coarseness = {
+        "name": "coarseness_m",
+        "in": "query",
+        "description": "Leave out positions that are nearer than this to the one before, in metres.",
+        "schema": {"type": "number", "minimum": 0, "maximum": MAX_COARSENESS_M, "default": 0},
+    }
+    geojson = "application/geo+json"
+    wrong = (422, 503)
+    return {
+        "/v1/places": _get(
+            "findPlaces",
+            "Places by name, or in a box",
+            _answer("Places, most likely first", geojson, _reference("Places")),
+            query,
+            _BBOX,
+            _limit(*PLACES),
+            problems=wrong,
+        ),
+        "/v1/trailheads": _get(
+            "listTrailheads",
+            "Trailheads in a box",
+            _answer("Trailheads, by id", geojson, _reference("Trailheads")),
+            box,
+            _limit(*TRAILHEADS),
+            problems=wrong,
+        ),
+        "/v1/network": _get(
+            "listSegments",
+            "The trail network in a box",
+            _answer("Segments, longest first", geojson, _reference("NetworkAnswer")),
+            box,
+            _limit(*SEGMENTS),
+            coarseness,
+            problems=wrong,
+        ),
+    }
+
+
+def _service_paths() -> dict[str, Any]:
+    health = _answer("Fine", "application/json", _reference("Health"))
+    text = _answer("Counters and histograms of this process", "text/plain", {"type": "string"})
+    return {
+        "/v1/info": _get(
+            "getInfo",
+            "What is running, on which data, with which limits",
+            _answer("What is running", "application/json", _reference("Info")),
+            problems=(503,),
+        ),
+        "/healthz": _get("getHealth", "Whether the process runs", health),
+        "/readyz": _get("getReadiness", "Whether the database answers and holds trails", health, problems=(503,)),
+        "/metrics": _get("getMetrics", "Figures in Prometheus' text format", text),
+    }
+
+
+def document(base: str = "/") -> dict[str, Any]:
+    """The OpenAPI 3.1 document of a service whose root is at `base`."""
+    _, schemas = models_json_schema([(m, "validation") for m in _MODELS], ref_template="#/components/schemas/{model}")
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "LoopGenie",
+            "version": __version__,
+            "summary": "Closed hiking loops of the length you ask for, optimised on the real trail network",
+            "description": "Say where you are, how far you would drive and how far you want to walk. Positions are "
+            "[lon, lat] as in GeoJSON (RFC 7946). Errors are problem documents (RFC 9457). Every answer carries "
+            "Server-Timing; the same request on the same data gets the same loops.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": base}],
+        "paths": {**_trip_paths(), **_list_paths(), **_service_paths()},
+        "components": {"schemas": schemas["$defs"]},
+    }
