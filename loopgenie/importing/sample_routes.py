@@ -1,0 +1,140 @@
+"""Which places of an invented country are joined by which roads and trails, and what those are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from random import Random
+
+from loopgenie.importing.sample_names import Names
+from loopgenie.importing.sample_paths import Ground, Plan, Web, neighbours
+from loopgenie.importing.sample_places import SETTLEMENTS, Place, shore_of
+from loopgenie.importing.sample_terrain import CELL_M, Terrain
+from loopgenie.importing.sample_ways import Route
+from loopgenie.ways import WayKind
+
+#: Which end of a trail lends it its name, most likely first; and what such a trail is called.
+_NAMING: dict[str, tuple[str, ...]] = {
+    "pass": ("{} Path", "{} Trail"),
+    "peak": ("{} Ridge", "{} Summit Path"),
+    "hut": ("{} Path",),
+    "lake": ("{} Trail",),
+    "tarn": ("{} Trail",),
+}
+
+
+class Routes:
+    """The web of roads and trails, and the route that each of its edges belongs to.
+
+    Parameters
+    ----------
+    web : empty, for roads or trails; `routes[web.laid[edge]]` is what an edge is.
+    """
+
+    def __init__(self, web: Web, routes: Sequence[Route] = ()) -> None:
+        self.web = web
+        self.routes = list(routes)
+
+    def lay(self, route: Route, start: int, end: int, owner: Sequence[int], owners: tuple[int, ...]) -> None:
+        """Trace a route over ground of some owners, and lay what of it is new."""
+        self.routes.append(route)
+        self.web.lay(self.web.trace(start, end, owner, owners), len(self.routes) - 1, pull=0.5)
+
+
+def lay_roads(ground: Ground, places: Sequence[Place]) -> Routes:
+    """Roads between villages, to the ends of valleys and out of the region."""
+    web = Web(ground, ground.costs(easy_grade=0.06, side_slope=1.5))
+    near = neighbours(ground, web.costs, [place.point for place in places])
+    plan = Plan(near.links, len(places), detour=3.5)
+    kinds, roads = _main_roads(plan, places), Routes(web)
+    for a, b in plan.pairs:
+        kind = kinds.get((a, b), WayKind.MINOR_ROAD)
+        called = max((places[a], places[b]), key=lambda place: (place.kind == "road end", place.population or 0))
+        roads.lay(
+            Route(kind, f"{called.name} Road" if called.name else None),
+            places[a].point,
+            places[b].point,
+            near.owner,
+            (a, b),
+        )
+    return roads
+
+
+def _main_roads(plan: Plan, places: Sequence[Place]) -> dict[tuple[int, int], WayKind]:
+    """The busy road leads through the region, connecting roads from its other edges to the busy one."""
+    exits = [number for number, place in enumerate(places) if place.kind == "exit"]
+    kinds: dict[tuple[int, int], WayKind] = {}
+    for turn, end in enumerate(exits[1:]):
+        for pair in plan.way(exits[turn // 2], end):
+            kinds.setdefault(pair, WayKind.BUSY_ROAD if turn == 0 else WayKind.CONNECTING_ROAD)
+    return kinds
+
+
+def lay_trails(
+    rng: Random,
+    names: Names,
+    terrain: Terrain,
+    roads: Routes,
+    places: Sequence[Place],
+    progress: Callable[[int, int], None],
+) -> Routes:
+    """Trails round the lakes and between all places, beside the roads; the roads are part of what is handed back."""
+    ground = roads.web.ground
+    web = Web(ground, ground.costs(easy_grade=0.15, side_slope=0.6))
+    for edge, road in roads.web.laid.items():
+        web.lay([edge], road, pull=0.75)
+    trails = Routes(web, roads.routes)
+    _lay_circuits(trails, terrain, places)
+    near = neighbours(ground, web.costs, [place.point for place in places])
+    plan = Plan(near.links, len(places), detour=1.6)
+    far = _far_trails(rng, names, ground, plan, places)
+    for done, (a, b) in enumerate(plan.pairs):
+        name = far.get((a, b)) or _trail_name(rng, names, places[a], places[b])
+        trails.lay(Route(None, name), places[a].point, places[b].point, near.owner, (a, b))
+        progress(done + 1, len(plan.pairs))
+    return trails
+
+
+def _lay_circuits(trails: Routes, terrain: Terrain, places: Sequence[Place]) -> None:
+    """A path round every lake, over the two points next to the water."""
+    ground = trails.web.ground
+    banks = [-1] * (ground.side * ground.side)
+    for number, lake in enumerate(terrain.lakes):
+        shore = shore_of(lake, ground)
+        for i in shore_of(shore, ground) + shore:
+            banks[i] = number
+    for place in places:
+        for a, b in pairwise((*place.ring, *place.ring[:1])):
+            trails.lay(Route(None, f"{place.name} Circuit"), a, b, banks, (banks[a], banks[b]))
+
+
+def _trail_name(rng: Random, names: Names, a: Place, b: Place) -> str | None:
+    """After one of its ends, or with a name of its own, or none."""
+    luck = rng.random()
+    if luck < 0.2:
+        return None
+    for kind, patterns in _NAMING.items():
+        for place in (a, b):
+            if place.kind == kind and luck < 0.8:
+                return patterns[int(luck * 100) % len(patterns)].format(place.name)
+    return names.trail()
+
+
+def _far_trails(
+    rng: Random, names: Names, ground: Ground, plan: Plan, places: Sequence[Place]
+) -> dict[tuple[int, int], str]:
+    """Names of the links that long-distance trails follow, from village to village, 15 km apart or so."""
+    far: dict[tuple[int, int], str] = {}
+    villages = [number for number, place in enumerate(places) if place.kind in SETTLEMENTS]
+    for _ in range(int((ground.side * CELL_M / 1000) * (ground.side * CELL_M / 1000) / 130)):
+        start = places[villages[int(rng.random() * len(villages))]]
+        by_fit = sorted((abs(_apart_m(ground, start, places[v]) - 15_000.0), v) for v in villages)
+        name = f"{names.trail().rsplit(' ', 1)[0]} Way"
+        for pair in plan.way(places.index(start), by_fit[0][1]):
+            far.setdefault(pair, name)
+    return far
+
+
+def _apart_m(ground: Ground, a: Place, b: Place) -> float:
+    """Metres east or north, whichever is more."""
+    return max(abs(ground.x[a.point] - ground.x[b.point]), abs(ground.y[a.point] - ground.y[b.point]))
