@@ -1,13 +1,13 @@
-"""A trip in the forms that other programs read: GeoJSON (RFC 7946), GPX 1.1 and KML 2.2.
+"""A trip in the forms that other programs read: GeoJSON (RFC 7946), GPX 1.1, KML 2.2; and as text for people.
 
-The GeoJSON document holds everything that the two others need, so they are made from it, today or when it is read
+The GeoJSON document holds everything that the others need, so they are made from it, today or when it is read
 back from where answers are kept.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
@@ -112,6 +112,47 @@ def _way(itinerary: Itinerary) -> Document:
     }
 
 
+# --- text for people ----------------------------------------------------------------------------------------------
+
+
+def trip_text(document: Mapping[str, Any]) -> str:
+    """The loops of a GeoJSON document as lines to read."""
+    blocks = ["\n".join(_text_of(feature["properties"])) for feature in document["features"]]
+    return "\n\n".join([*blocks, _notes(document)]) + "\n"
+
+
+def _text_of(loop: Mapping[str, Any]) -> Iterator[str]:
+    start = loop["trailhead"]
+    yield f"{loop['rank']}. {loop['length_m'] / 1000:.1f} km ({loop['length_miles']:.1f} miles) from {start['name']}"
+    yield f"   start      {start['lat']:.5f},{start['lon']:.5f} ({start['kind']}){_drive(start)}"
+    yield f"   on foot    {duration(loop['walking_time_s'])} ({loop['time_model']})"
+    if loop["ascent_m"] is not None:
+        yield f"   climb      {loop['ascent_m']} m up and down, highest point {loop['max_elevation_m']:.0f} m"
+    yield f"   repeated   {loop['repeat_share']:.0%} walked twice"
+    yield f"   road       {loop['road_share']:.0%}, at most {loop['longest_road_m']:.0f} m at a stretch"
+    if loop["hardest_difficulty"]:
+        yield f"   hardest    {loop['hardest_difficulty']}"
+    yield f"   quality    {_quality(loop)}"
+    if loop["trails"]:
+        yield f"   trails     {', '.join(loop['trails'])}"
+    yield ""
+    yield from (f"   {cue['distance_m'] / 1000:6.1f} km  {cue['text']}" for cue in loop["cues"])
+
+
+def _drive(start: Mapping[str, Any]) -> str:
+    if start["kind"] == "here":
+        return ""
+    return f", {start['drive_km']:.1f} km or {start['drive_minutes']:.0f} minutes by car ({start['drive_method']})"
+
+
+def _quality(loop: Mapping[str, Any]) -> str:
+    if loop["status"] == "optimal":
+        return f"score {loop['score']:.0f}, proven to be the best there is"
+    if loop["gap"] is None:
+        return f"score {loop['score']:.0f}"
+    return f"score {loop['score']:.0f}, at most {loop['gap']:.1%} below the best there can be"
+
+
 # --- GPX and KML --------------------------------------------------------------------------------------------------
 
 
@@ -149,14 +190,10 @@ def _track_point(position: Sequence[float]) -> Any:
     return g.GPXTrackPoint(position[1], position[0], elevation=position[2] if len(position) > 2 else None)
 
 
-_KML = "http://www.opengis.net/kml/2.2"
-
-
 def trip_kml(document: Mapping[str, Any], rank: int | None = None) -> str:
     """The loops of a GeoJSON document, or the one of that rank, as KML 2.2 lines with a point per trailhead."""
-    ElementTree.register_namespace("", _KML)
     features = _ranked(document, rank)
-    root = ElementTree.Element(f"{{{_KML}}}kml")
+    root = ElementTree.Element("kml", xmlns="http://www.opengis.net/kml/2.2")
     folder = _child(root, "Document")
     _child(folder, "name", "; ".join(_title(f) for f in features))
     _child(folder, "description", _notes(document))
@@ -175,7 +212,7 @@ def trip_kml(document: Mapping[str, Any], rank: int | None = None) -> str:
 
 
 def _child(parent: ElementTree.Element, name: str, text: str | None = None) -> ElementTree.Element:
-    child = ElementTree.SubElement(parent, f"{{{_KML}}}{name}")
+    child = ElementTree.SubElement(parent, name)
     child.text = None if text is None else _clean(text)
     return child
 

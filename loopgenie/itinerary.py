@@ -215,7 +215,7 @@ def _longest_run(road_m: Sequence[float]) -> float:
 
 
 class _Part(NamedTuple):
-    """A step as walked. `ways` is how many ways meet where it begins, `again` whether it leads straight back."""
+    """A step as walked. `ways` is how many ways meet where it begins."""
 
     line: tuple[Position, ...]
     length_m: float

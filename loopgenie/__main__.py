@@ -1,0 +1,7 @@
+"""`python -m loopgenie` is the command `loopgenie`."""
+
+import sys
+
+from loopgenie.cli import main
+
+sys.exit(main())

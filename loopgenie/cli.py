@@ -1,0 +1,371 @@
+"""The command `loopgenie`. Exit codes: 0 fine, 1 no loop exists, 2 wrong use or bad input (one line on stderr)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import loopgenie
+from loopgenie.config import Settings, variable
+from loopgenie.errors import BadInput, InvalidParameters, LoopGenieError, NoLoopInReach
+
+if TYPE_CHECKING:
+    from loopgenie.store import RegionInfo, TrailStore
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code."""
+    try:
+        arguments = _parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
+        arguments.run(arguments)
+        sys.stdout.flush()
+    except SystemExit as end:  # argparse has printed help, a version or one line
+        return int(end.code or 0)
+    except LoopGenieError as error:
+        _complain(_in_words_of_the_command_line(error))
+        return 1 if isinstance(error, NoLoopInReach) else 2
+    except BrokenPipeError:  # whoever reads our output has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        _complain(f"{error.filename or 'the system'}: {error.strerror or error}")
+        return 2
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return 130
+    return 0
+
+
+def _complain(message: str) -> None:
+    print(f"loopgenie: {' '.join(message.split())}", file=sys.stderr)
+
+
+def _in_words_of_the_command_line(error: LoopGenieError) -> str:
+    if not isinstance(error, InvalidParameters):
+        return error.detail
+    words = {"location": "--at", "database": "--database"}
+    parts = []
+    for name, what in error.errors.items():
+        option = words.get(name) or (f"--{name.replace('_', '-')}" if name.islower() else name)
+        parts.append(f"{option} {what.replace('hike_', '--hike-').replace('drive_', '--drive-')}")
+    return "; ".join(parts)
+
+
+def _joined(argv: Sequence[str]) -> list[str]:
+    """`--at -33.9,18.4` as one word, which argparse would take for an option."""
+    joined: list[str] = []
+    for word in argv:
+        if joined and joined[-1] in ("--at", "--via") and word[:1] == "-" and word[1:2] in "0123456789.":
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
+# --- what may be said ---------------------------------------------------------------------------------------------
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        _complain(f"{message} (see {self.prog} --help)")
+        raise SystemExit(2)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="loopgenie",
+        description="Finds the best closed hiking loop of the length you ask for, on the real trail network.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"loopgenie {loopgenie.__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for name, run, add in (
+        ("import", _import, _import_options),
+        ("plan", _plan, _plan_options),
+        ("serve", _serve, _serve_options),
+        ("sample", _sample, _sample_options),
+        ("info", _info, _database_option),
+    ):
+        about = (run.__doc__ or "").strip().splitlines()[0]
+        command = commands.add_parser(name, help=about, description=about, allow_abbrev=False)
+        command.set_defaults(run=run)
+        add(command)
+    return parser
+
+
+def _database_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--database",
+        metavar="URL",
+        help="where the trails are, e.g. sqlite:///trails.db "
+        f"(default: {variable('database_url')}, else a file in your data folder)",
+    )
+
+
+def _import_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("files", nargs="+", metavar="FILE", help="trails: .osm.pbf, .shp, .geojson, .gpx, .gpkg …")
+    command.add_argument("--elevation", nargs="+", default=[], metavar="FILE", help="heights: GeoTIFF, .hgt, .hgt.zip")
+    command.add_argument("--region", metavar="NAME", help="name of the region; the one of that name is replaced")
+    _database_option(command)
+
+
+def _plan_options(command: argparse.ArgumentParser) -> None:
+    where = command.add_mutually_exclusive_group(required=True)
+    where.add_argument("--at", metavar="LAT,LON", help="where you are, in degrees")
+    where.add_argument("--place", metavar="NAME", help="where you are, by name")
+    hike = command.add_mutually_exclusive_group(required=True)
+    hike.add_argument("--hike-km", type=_number, metavar="N", help="how far to walk")
+    hike.add_argument("--hike-miles", type=_number, metavar="N")
+    drive = command.add_mutually_exclusive_group()
+    drive.add_argument("--drive-km", type=_number, metavar="N", help="how far to drive; 0: start here (default: 50)")
+    drive.add_argument("--drive-miles", type=_number, metavar="N")
+    drive.add_argument("--drive-minutes", type=_number, metavar="N")
+    for option, metavar, about in _LIMITS:
+        command.add_argument(option, type=_number, metavar=metavar, help=about)
+    command.add_argument("--max-difficulty", metavar="GRADE", help="hardest way to take, T1 to T6")
+    command.add_argument(
+        "--via", action="append", default=[], metavar="LAT,LON", help="a place to pass; may be repeated"
+    )
+    command.add_argument(
+        "--prove", action="store_true", help="spend part of the time on proving how good the answer is"
+    )
+    command.add_argument("--format", choices=("text", "geojson", "gpx", "kml"), default="text")
+    command.add_argument("--output", type=Path, metavar="FILE", help="write there instead of to the screen")
+    _database_option(command)
+
+
+_LIMITS = (
+    ("--tolerance", "SHARE", "how much shorter or longer the loop may be (default: 0.1)"),
+    ("--alternatives", "N", "how many different loops (default: 1)"),
+    ("--seed", "N", "another number may find other loops (default: 0)"),
+    ("--time-limit", "S", "seconds to search (default: 1.0)"),
+    ("--max-ascent-m", "M", "metres to climb at most"),
+    ("--max-road-share", "SHARE", "largest share of road, 0 to 1"),
+    ("--max-repeat-share", "SHARE", "largest share walked a second time, 0 to 1"),
+)
+
+
+def _serve_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--host", metavar="H", help="address to listen on (default: 127.0.0.1)")
+    command.add_argument("--port", metavar="P", help="port to listen on (default: 8000)")
+    _database_option(command)
+
+
+def _sample_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--seed", type=_whole, default=0, metavar="N", help="which made-up country (default: 0)")
+    command.add_argument("--size", type=_whole, metavar="N", help="side of the square in km (default: 20)")
+    command.add_argument("--if-empty", action="store_true", help="do nothing where there is data already")
+    _database_option(command)
+
+
+def _number(text: str) -> float | int:
+    """A number as JSON has it: whole where it is written so."""
+    try:
+        return int(text) if text.lstrip("+-").isdigit() else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"is {text!r}, want a number") from None
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"is {text!r}, want a whole number") from None
+
+
+# --- commands -----------------------------------------------------------------------------------------------------
+
+
+def _import(arguments: argparse.Namespace) -> None:
+    """Put the trails of files into the database, as one region, all of it or nothing."""
+    try:
+        from loopgenie.importing.files import import_files
+    except ModuleNotFoundError as missing:
+        raise _extra_is_missing(missing) from None
+    with _store(arguments) as store, _progress() as progress:
+        summary = import_files(
+            [Path(file) for file in arguments.files],
+            store,
+            elevation=[Path(file) for file in arguments.elevation],
+            region=arguments.region,
+            progress=progress,
+        )
+    for line in summary.lines():
+        print(line)
+
+
+def _sample(arguments: argparse.Namespace) -> None:
+    """Put a synthetic region into the database: made up, for trying LoopGenie out without any data."""
+    try:
+        from loopgenie.importing.sample import sample_region
+    except ModuleNotFoundError as missing:
+        raise _extra_is_missing(missing) from None
+    size = {} if arguments.size is None else {"size": arguments.size}
+    with _store(arguments) as store:
+        if arguments.if_empty and any(region.segments for region in store.snapshot().regions):
+            print("There is data already; left as it is.")
+            return
+        with _progress() as progress:
+            region = sample_region(seed=arguments.seed, **size, progress=progress)
+            store.replace_region(region)
+        for info in store.snapshot().regions:
+            if info.name == region.name:
+                print("\n".join(_region_lines(info)))
+
+
+def _plan(arguments: argparse.Namespace) -> None:
+    """Find the best loops."""
+    from loopgenie import exports, parameters, planner
+
+    asked = parameters.trip_parameters(_request(arguments))
+    with _store(arguments) as store:
+        document = exports.trip_geojson(planner.plan_trip(asked, store))
+    writers: Mapping[str, Callable[[Any], str]] = {
+        "text": exports.trip_text,
+        "geojson": lambda d: json.dumps(d, ensure_ascii=False) + "\n",
+        "gpx": exports.trip_gpx,
+        "kml": exports.trip_kml,
+    }
+    text = writers[arguments.format](document)
+    if arguments.output is None:
+        sys.stdout.write(text)
+    else:
+        arguments.output.write_text(text, "utf-8")
+
+
+def _request(arguments: argparse.Namespace) -> dict[str, object]:
+    """The request as it comes over HTTP, so that one place checks both."""
+    given = vars(arguments)
+    request = {name: given[name] for name in _PARAMETERS if given[name] is not None}
+    if given["time_limit"] is not None:
+        request["time_limit_s"] = given["time_limit"]
+    if given["at"] is not None:
+        lat, lon = _lat_lon("--at", given["at"])
+        request["location"] = {"lat": lat, "lon": lon}
+    else:
+        request["location"] = given["place"]
+    request["via"] = [[*reversed(_lat_lon("--via", text))] for text in given["via"]]
+    return request
+
+
+_PARAMETERS = (
+    *("hike_km", "hike_miles", "drive_km", "drive_miles", "drive_minutes", "tolerance", "alternatives", "seed"),
+    *("max_ascent_m", "max_road_share", "max_repeat_share", "max_difficulty", "prove"),
+)
+
+
+def _lat_lon(option: str, text: str) -> tuple[float, float]:
+    try:
+        lat, lon = (float(part) for part in text.split(","))
+    except ValueError:
+        raise BadInput(f"{option} is {text!r}, want LAT,LON in degrees, e.g. 42.55,1.53") from None
+    return lat, lon
+
+
+def _serve(arguments: argparse.Namespace) -> None:
+    """Serve the API and the page with gunicorn."""
+    changed = {"host": arguments.host, "port": arguments.port, "database_url": arguments.database}
+    environment = os.environ | {variable(name): value for name, value in changed.items() if value is not None}
+    settings = Settings.from_environment(environment)
+    os.execve(sys.executable, _gunicorn(settings), environment)  # noqa: S606 - no shell, and our own words
+
+
+def _gunicorn(settings: Settings) -> list[str]:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    options = {
+        "bind": f"{host}:{settings.port}",
+        "worker-class": "gthread",
+        "workers": settings.workers,
+        "threads": settings.threads,
+        "timeout": settings.request_timeout_s,
+        "graceful-timeout": 20,
+        "log-level": settings.log_level.lower(),
+    }
+    words = [f"--{name}={value}" for name, value in options.items()]
+    if Path("/dev/shm").is_dir():  # noqa: S108 - gunicorn's heartbeat must not wait for a disk
+        words.append("--worker-tmp-dir=/dev/shm")
+    return [sys.executable, "-m", "gunicorn", *words, "loopgenie.wsgi:app"]
+
+
+def _info(arguments: argparse.Namespace) -> None:
+    """Tell what is in the database."""
+    with _store(arguments) as store:
+        snapshot = store.snapshot()
+    if not snapshot.regions:
+        print("No trails yet; `loopgenie import` or `loopgenie sample` brings some.")
+    for region in snapshot.regions:
+        print("\n".join(_region_lines(region)))
+
+
+def _region_lines(region: RegionInfo) -> Iterator[str]:
+    synthetic = " (SYNTHETIC: made up, nothing of this exists)" if region.synthetic else ""
+    yield f"{region.name}{synthetic}"
+    yield f"  {region.trail_km:,.0f} km in {region.segments:,} segments, {region.junctions:,} junctions"
+    yield f"  {region.trailheads:,} trailheads, {region.points:,} places"
+    if region.box:
+        west, south, east, north = region.box
+        yield f"  latitude {south:.4f} to {north:.4f}, longitude {west:.4f} to {east:.4f}"
+    yield f"  imported {region.imported_at}" + (f", data of {region.data_date}" if region.data_date else "")
+    if region.sources:
+        yield f"  from {', '.join(region.sources)}"
+    yield from (f"  {line}" for line in region.attribution)
+    yield from (f"  left out: {count:,} {reason}" for reason, count in region.left_out.items())
+
+
+# --- what they share ----------------------------------------------------------------------------------------------
+
+
+def _extra_is_missing(missing: ModuleNotFoundError) -> BadInput:
+    if missing.name and missing.name.partition(".")[0] == "loopgenie":
+        raise missing
+    return BadInput(f"this needs more packages ({missing.name} is missing): pip install 'loopgenie[import]'")
+
+
+@contextmanager
+def _store(arguments: argparse.Namespace) -> Iterator[TrailStore]:
+    from loopgenie.store import open_store
+
+    store = open_store(arguments.database or Settings.from_environment().database_url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Tells on stderr how far a long job is: a bar on a terminal, else one line for each stage."""
+    if sys.stderr.isatty():
+        try:
+            from tqdm import tqdm
+        except ModuleNotFoundError:
+            pass
+        else:
+            with tqdm(file=sys.stderr, leave=False, unit="") as bar:
+                yield lambda stage, done, total: _advance(bar, stage, done, total)
+            return
+    told: set[str] = set()
+
+    def tell(stage: str, _done: int, _total: int) -> None:
+        if stage not in told:
+            told.add(stage)
+            print(stage, file=sys.stderr)
+
+    yield tell
+
+
+def _advance(bar: Any, stage: str, done: int, total: int) -> None:
+    if bar.desc != f"{stage}: ":
+        bar.reset()
+        bar.set_description(stage)
+    bar.total = total or None
+    bar.n = done
+    bar.update(0)

@@ -1,0 +1,324 @@
+"""Segments -> LoopProblem, and the solver's loop back to segments.
+
+The solver counts in whole numbers: lengths, scores and roads are centimetres here, so that rounding is far below what
+anyone can walk, and climbs are metres.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
+from typing import NamedTuple
+
+from loopgenie.geometry import Box, LonLat, cut, nearest_on_line
+from loopgenie.itinerary import Step
+from loopgenie.parameters import TripParameters
+from loopgenie.store import Segment, SegmentCore, Snapshot, TrailStore
+from loopgenie.ways import ROADS, WORTH, WayKind
+from solver import Edge, Loop, LoopProblem, Network
+
+#: Units of the solver in a metre.
+UNITS = 100
+
+#: How far from the network a start or a via point may lie, in metres.
+SNAP_M = 250.0
+#: A cut nearer than this (m) to a junction is the junction.
+_SAME_M = 1.0
+
+
+# --- areas --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Area:
+    """The network in a box, as the solver takes it. Edge i is segment `cores[i]`."""
+
+    cores: Sequence[SegmentCore]
+    network: Network
+    roads: tuple[int, ...]
+    node_of: Mapping[int, int]  # by junction id
+    edge_of: Mapping[int, int]  # by segment id
+    junctions: Sequence[int]  # by node
+
+    @staticmethod
+    def of(cores: Iterable[SegmentCore]) -> Area:
+        """Number the junctions and scale the segments."""
+        cores = list(cores)
+        node_of: dict[int, int] = {}
+        for core in cores:
+            node_of.setdefault(core.start, len(node_of))
+            node_of.setdefault(core.end, len(node_of))
+        edges = [
+            (
+                node_of[core.start],
+                node_of[core.end],
+                round(core.length_m * UNITS),
+                round(core.score * UNITS),
+                core.ascent_m or 0,
+                core.descent_m or 0,
+            )
+            for core in cores
+        ]
+        return Area(
+            cores,
+            Network(edges, len(node_of)),
+            tuple(min(round(core.road_m * UNITS), edge[2]) for core, edge in zip(cores, edges, strict=True)),
+            node_of,
+            {core.id: i for i, core in enumerate(cores)},
+            list(node_of),
+        )
+
+
+class Limits(NamedTuple):
+    """Which segments may be walked: none graded harder than `max_difficulty`; only those with `heights`."""
+
+    max_difficulty: int | None = None
+    heights: bool = False
+
+    @staticmethod
+    def of(parameters: TripParameters) -> Limits:
+        """The limits of a request: a limit on ascent can only be kept where heights are known."""
+        return Limits(parameters.max_difficulty, parameters.max_ascent_m is not None)
+
+    def allow(self, core: SegmentCore) -> bool:
+        """Whether a segment may be walked; ungraded ones may."""
+        if self.heights and (core.ascent_m is None or core.descent_m is None):
+            return False
+        return self.max_difficulty is None or core.difficulty is None or core.difficulty <= self.max_difficulty
+
+
+class Areas:
+    """The areas used last, so that a request like an earlier one reads nothing. For several threads.
+
+    Parameters
+    ----------
+    capacity : how many segments all kept areas may have together; about 700 bytes each.
+    """
+
+    def __init__(self, capacity: int = 150_000) -> None:
+        self._capacity = capacity
+        self._kept: OrderedDict[tuple[str, Box, Limits], Area] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, store: TrailStore, snapshot: Snapshot, box: Box, limits: Limits) -> Area:
+        """The network of the segments that touch a box and are within the limits."""
+        key = (snapshot.id, box, limits)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        area = Area.of(filter(limits.allow, store.cores_in(box)))
+        with self._lock:
+            self._kept[key] = area
+            while len(self._kept) > 1 and sum(len(a.cores) for a in self._kept.values()) > self._capacity:
+                self._kept.popitem(last=False)
+        return area
+
+
+def box_around(places: Iterable[Sequence[float]], parameters: TripParameters) -> Box:
+    """What a loop from one of these places can touch, rounded up so that requests that are alike share an area."""
+    box = Box.around(places).grown(parameters.max_length_m / 2 + SNAP_M)
+    widest = max(box.max_lon - box.min_lon, box.max_lat - box.min_lat)
+    step = 2.0 ** math.ceil(math.log2(widest / 32))
+    return Box(
+        max(-180.0, math.floor(box.min_lon / step) * step),
+        max(-90.0, math.floor(box.min_lat / step) * step),
+        min(180.0, math.ceil(box.max_lon / step) * step),
+        min(90.0, math.ceil(box.max_lat / step) * step),
+    )
+
+
+# --- places on the network ----------------------------------------------------------------------------------------
+
+
+class Spot(NamedTuple):
+    """The point of the network nearest to a position: a share (0..1) along a segment, `away_m` metres from it."""
+
+    segment: Segment
+    share: float
+    away_m: float
+    at: LonLat
+
+
+def spot_near(position: LonLat, store: TrailStore, limits: Limits) -> Spot | None:
+    """The nearest point on a segment within the limits, at most `SNAP_M` away."""
+    box = Box(*position, *position).grown(SNAP_M)
+    spots = [_spot(position, segment) for segment in store.segments_in(box, 10_000) if limits.allow(segment.core)]
+    best = min(spots, key=lambda spot: (spot.away_m, spot.segment.core.id), default=None)
+    return best if best is not None and best.away_m <= SNAP_M else None
+
+
+def _spot(position: LonLat, segment: Segment) -> Spot:
+    foot = nearest_on_line(position, segment.line)
+    length_m = segment.core.length_m
+    share = min(1.0, foot.along_m / length_m) if length_m else 0.0
+    if share * length_m < _SAME_M:
+        share = 0.0
+    elif (1 - share) * length_m < _SAME_M:
+        share = 1.0
+    return Spot(segment, share, foot.distance_m, foot.at)
+
+
+# --- the problem --------------------------------------------------------------------------------------------------
+
+
+class _Piece(NamedTuple):
+    """The part of a segment between two shares of its length, as an edge."""
+
+    begin: float
+    end: float
+    edge: Edge
+    road: int
+
+
+@dataclass
+class TripNetwork:
+    """The network of one request: an area, with segments cut where a walk has to start or pass in their middle."""
+
+    area: Area
+    edges: list[Edge] = field(init=False)
+    roads: list[int] = field(init=False)
+    node_count: int = field(init=False)
+    _pieces: dict[int, tuple[int, _Piece]] = field(default_factory=dict)  # edge -> original edge, piece
+
+    def __post_init__(self) -> None:
+        self.edges = list(self.area.network.edges)
+        self.roads = list(self.area.roads)
+        self.node_count = self.area.network.node_count
+
+    def cut_at(self, spots: Sequence[Spot]) -> list[int]:
+        """Cut segments of the area at spots, and tell the node of each spot."""
+        nodes: dict[tuple[int, float], int] = {}
+        for segment in {s.segment.core.id: s.segment for s in spots}.values():
+            shares = sorted({s.share for s in spots if s.segment.core.id == segment.core.id and 0 < s.share < 1})
+            nodes |= self._cut(segment, shares)
+        return [nodes[spot.segment.core.id, spot.share] for spot in spots]
+
+    def _cut(self, segment: Segment, shares: Sequence[float]) -> dict[tuple[int, float], int]:
+        first = self.area.edge_of[segment.core.id]
+        whole = self.edges[first]
+        nodes = [whole.u, *range(self.node_count, self.node_count + len(shares)), whole.v]
+        self.node_count += len(shares)
+        pieces = _pieces(segment, whole, nodes, shares, self.roads[first]) if shares else []
+        for i, piece in enumerate(pieces):
+            edge = first if i == 0 else len(self.edges)  # the numbers of all other edges stay what they are
+            self.edges[edge : edge + 1] = [piece.edge]
+            self.roads[edge : edge + 1] = [piece.road]
+            self._pieces[edge] = (first, piece)
+        return {(segment.core.id, share): node for share, node in zip((0.0, *shares, 1.0), nodes, strict=True)}
+
+    def problem(self, parameters: TripParameters, starts: Iterable[int], via: Iterable[int] = ()) -> LoopProblem:
+        """What is asked of the solver. `starts` and `via` are nodes.
+
+        A metre beyond the asked length costs what the best trail earns, so that filling the window is no gain.
+        """
+        low = math.ceil(parameters.min_length_m * UNITS - 1e-6)
+        high = math.floor(parameters.max_length_m * UNITS + 1e-6)
+        return LoopProblem(
+            self.area.network if not self._pieces else Network(self.edges, self.node_count),
+            starts,
+            min_length=min(low, high),
+            max_length=max(low, high),
+            max_ascent=None if parameters.max_ascent_m is None else int(parameters.max_ascent_m),
+            target=round(parameters.hike_m * UNITS),
+            overlength_cost=round(max(WORTH.values())),
+            via=via,
+            max_repeat_share=parameters.max_repeat_share,
+            roads=None if parameters.max_road_share is None else self.roads,
+            max_road_share=parameters.max_road_share,
+        )
+
+    # -- back from the solver ----------------------------------------------------------------------------------
+
+    def steps(self, loop: Loop) -> list[Step]:
+        """The loop's walk as steps over segments, from its start."""
+        node, steps = loop.start, []
+        for number in loop.walk:
+            edge = self.edges[number]
+            forward = edge.u == node
+            node = edge.v if forward else edge.u
+            steps.append(self._step(number, edge, forward))
+        return steps
+
+    def _step(self, number: int, edge: Edge, forward: bool) -> Step:
+        original, piece = self._pieces.get(number, (number, None))
+        core = self.area.cores[original]
+        known = core.ascent_m is not None and core.descent_m is not None
+        up, down = (edge.up, edge.down) if known else (None, None)
+        step = Step(core.id, True, piece.begin if piece else 0.0, piece.end if piece else 1.0, up, down)
+        return step if forward else step.turned()
+
+    def nodes(self, loop: Loop) -> list[int]:
+        """The node before each step of a loop."""
+        nodes = [loop.start]
+        for number in loop.walk[:-1]:
+            edge = self.edges[number]
+            nodes.append(edge.v if edge.u == nodes[-1] else edge.u)
+        return nodes
+
+    def length_m(self, loop: Loop) -> float:
+        """The length of a loop, from lengths that are not rounded."""
+        cores, edge_of = self.area.cores, self.area.edge_of
+        return sum(cores[edge_of[s.segment]].length_m * (s.end - s.begin) for s in self.steps(loop))
+
+    def ways_at(self, junctions: Iterable[int]) -> dict[int, int]:
+        """How many ways meet at each of some junctions."""
+        count = dict.fromkeys(junctions, 0)
+        for core in self.area.cores:
+            for junction in (core.start, core.end):
+                if junction in count:
+                    count[junction] += 1
+        return count
+
+
+def _pieces(segment: Segment, whole: Edge, nodes: Sequence[int], shares: Sequence[float], road: int) -> list[_Piece]:
+    """A segment cut at shares of its length: what the pieces have adds up to what the whole has.
+
+    Only climbs may add up to a little more; but where heights are known, each cut has the height of the line there, so
+    that a closed walk still comes down as far as it went up.
+    """
+    marks = (0.0, *shares, 1.0)
+    lengths = _differences([round(whole.length * mark) for mark in marks])
+    scores = _differences([round(whole.score * s) for s in _share_of(segment, marks, WORTH)])
+    roads = _differences([round(road * s) for s in _share_of(segment, marks, dict.fromkeys(ROADS, 1.0))])
+    climbs = _differences([round(c) for c in _climbs(segment, whole.up - whole.down, marks)])
+    pieces = []
+    for i, climb in enumerate(climbs):
+        up = max(round(whole.up * (marks[i + 1] - marks[i])), climb, 0)
+        edge = Edge(nodes[i], nodes[i + 1], lengths[i], scores[i], up, up - climb)
+        pieces.append(_Piece(marks[i], marks[i + 1], edge, roads[i]))
+    return pieces
+
+
+def _differences(values: Sequence[int]) -> list[int]:
+    return [b - a for a, b in pairwise(values)]
+
+
+def _share_of(segment: Segment, marks: Sequence[float], per_metre: Mapping[WayKind, float]) -> list[float]:
+    """How much of what the stretches are worth by kind lies before each mark, as a share of all of it."""
+    ends = [0.0, *accumulate(s.length_m for s in segment.stretches)]
+    worths = [per_metre.get(s.kind, 0.0) for s in segment.stretches]
+
+    def before(metres: float) -> float:
+        return sum(
+            worth * (min(metres, end) - begin)
+            for worth, (begin, end) in zip(worths, pairwise(ends), strict=True)
+            if metres > begin
+        )
+
+    total = before(ends[-1])
+    return [before(mark * ends[-1]) / total if total else mark for mark in marks]
+
+
+def _climbs(segment: Segment, whole: int, marks: Sequence[float]) -> list[float]:
+    """How much higher than its start the segment is at each mark; evenly spread where heights are not known."""
+    bottom, top = segment.line[0][2], segment.line[-1][2]
+    heights = [cut(segment.line, 0.0, mark)[-1][2] if mark else bottom for mark in marks]
+    if bottom is None or top is None or None in heights:
+        return [whole * mark for mark in marks]
+    amiss = whole - (top - bottom)  # the whole's climbs are rounded, and may have been smoothed
+    return [(height or 0.0) - bottom + amiss * mark for height, mark in zip(heights, marks, strict=True)]

@@ -1,0 +1,221 @@
+"""Why there is no loop, and what to relax: only what was looked up or tried is said to help."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from loopgenie.drive import DriveEngine, nearest
+from loopgenie.errors import NoLoopInReach
+from loopgenie.geometry import Box, LonLat, bearing_deg, compass_point
+from loopgenie.network import SNAP_M, UNITS, TripNetwork
+from loopgenie.parameters import TripParameters
+from loopgenie.store import Snapshot, TrailStore
+from loopgenie.ways import difficulty_name
+from solver import Loop, LoopProblem, Result, Status
+
+Relax = Mapping[str, object]
+
+#: A search for what to relax lasts this share of the time limit, and at least and at most so many seconds.
+PROBE_SHARE, PROBE_S = 0.25, (0.1, 0.3)
+
+#: A trailhead is looked for as far away as a request may ask to drive.
+_FARTHEST_M = 500_000.0
+
+
+# --- nowhere to start ---------------------------------------------------------------------------------------------
+
+
+def no_trailhead(
+    origin: LonLat, parameters: TripParameters, store: TrailStore, snapshot: Snapshot, engine: DriveEngine
+) -> NoLoopInReach:
+    """No trailhead within the drive: says how far the nearest is, and which regions there are."""
+    if parameters.drive_m is not None:
+        limit, field = f"{parameters.drive_m / 1000:g} km", "drive_km"
+    else:
+        limit, field = f"{(parameters.drive_s or 0) / 60:g} minutes", "drive_minutes"
+    why = f"there is no trailhead within a drive of {limit}{_outside(origin, snapshot)}"
+    reached = nearest(origin, store, engine=engine, within_m=_FARTHEST_M)
+    if reached is None:
+        return NoLoopInReach(f"{why}; no trailhead is nearer than {_FARTHEST_M / 1000:g} km", proven=True)
+    drive, name = reached.drive, reached.trailhead.name or "without a name"
+    value = math.ceil(drive.length_m / 1000) if field == "drive_km" else math.ceil(drive.time_s / 60)
+    found = f"the nearest, {name}, is {drive.length_m / 1000:.1f} km or {drive.time_s / 60:.0f} minutes by car"
+    return NoLoopInReach(f"{why}; {found}", relax=[{"field": field, "value": value, "why": found}], proven=True)
+
+
+def _outside(origin: LonLat, snapshot: Snapshot) -> str:
+    regions = [region for region in snapshot.regions if region.box is not None]
+    if any(_holds(region.box, origin) for region in regions if region.box):
+        return ""
+    names = ", ".join(sorted(region.name for region in regions)[:10])
+    return f", and {origin.lat:.4f},{origin.lon:.4f} is outside the trail data (it has {names})"
+
+
+def _holds(box: Box, at: LonLat) -> bool:
+    return box.min_lon <= at.lon <= box.max_lon and box.min_lat <= at.lat <= box.max_lat
+
+
+def no_trail_here(origin: LonLat, parameters: TripParameters, store: TrailStore, snapshot: Snapshot) -> NoLoopInReach:
+    """No trail to start on right here: says how far the nearest is, and in which direction."""
+    why = f"no trail that may be walked is within {SNAP_M:g} m of {origin.lat:.5f},{origin.lon:.5f}"
+    near = store.nearest_segment(origin, 100_000)
+    if near is None:
+        return NoLoopInReach(f"{why}{_outside(origin, snapshot)}; none is within 100 km", proven=True)
+    if near.distance_m <= SNAP_M:
+        return NoLoopInReach(f"{why}: what is near exceeds the limits of the request", relax=_dropped(parameters))
+    away = _metres(near.distance_m)
+    found = f"the nearest trail is {away} to the {compass_point(bearing_deg(origin, near.at))}"
+    relax = {"field": "location", "value": {"lat": round(near.at.lat, 6), "lon": round(near.at.lon, 6)}, "why": found}
+    return NoLoopInReach(f"{why}{_outside(origin, snapshot)}; {found}", relax=[relax], proven=True)
+
+
+def _dropped(parameters: TripParameters) -> list[Relax]:
+    return [
+        {"field": name, "value": None, "why": "the trail here is harder than that, or its heights are not known"}
+        for name in ("max_difficulty", "max_ascent_m")
+        if getattr(parameters, name) is not None
+    ]
+
+
+def no_way_within_limits(parameters: TripParameters) -> NoLoopInReach:
+    """There are trailheads, but every segment at them exceeds the limits on what may be walked."""
+    return NoLoopInReach(
+        "no trail at the start or a via point is within the limits of the request",
+        relax=_dropped(parameters),
+        proven=True,
+    )
+
+
+# --- no loop ------------------------------------------------------------------------------------------------------
+
+
+class Task(Protocol):
+    """A request as the solver got it."""
+
+    @property
+    def parameters(self) -> TripParameters:
+        """What was asked."""
+
+    @property
+    def network(self) -> TripNetwork:
+        """Where."""
+
+    @property
+    def problem(self) -> LoopProblem:
+        """The same for the solver."""
+
+
+def no_loop(
+    task: Task, result: Result, again: Callable[[TripParameters], Task], solve: Callable[..., Result]
+) -> NoLoopInReach:
+    """No loop of that length from any start: tries which limit is in the way, else tells which lengths there are.
+
+    Parameters
+    ----------
+    task, result : what was asked and answered.
+    again : makes the task of other parameters.
+    solve : the solver.
+    """
+    parameters, starts = task.parameters, len(task.problem.trailheads)
+    window = f"{parameters.min_length_m / 1000:g} to {parameters.max_length_m / 1000:g} km"
+    where = (
+        "from here" if parameters.start_here else f"from {starts} trailheads" if starts > 1 else "from the trailhead"
+    )
+    proven = result.status is Status.INFEASIBLE
+    what = "there is no loop" if proven else "no loop was found"
+    lengths = [length / UNITS for length in result.nearest_lengths]
+    relax = [*_unblocked(parameters, again, solve), *_other_lengths(parameters, lengths)]
+    if not relax and not proven and parameters.time_limit_s < 10:
+        relax = [{"field": "time_limit_s", "value": 10, "why": "a longer search may find one"}]
+    sentences = [f"{what} of {window} {where}{_limits(parameters)}", *(str(r["why"]) for r in relax[:2])]
+    return NoLoopInReach("; ".join(sentences), nearest_lengths_m=lengths, relax=relax, proven=proven)
+
+
+def _limits(parameters: TripParameters) -> str:
+    given = []
+    if parameters.max_ascent_m is not None:
+        given.append(f"at most {parameters.max_ascent_m:g} m of ascent")
+    if parameters.max_road_share is not None:
+        given.append(f"at most {parameters.max_road_share:.0%} road")
+    if parameters.max_repeat_share is not None:
+        given.append(f"at most {parameters.max_repeat_share:.0%} walked twice")
+    if parameters.max_difficulty is not None:
+        given.append(f"nothing harder than T{parameters.max_difficulty}")
+    if parameters.via:
+        given.append(f"{len(parameters.via)} via points")
+    return f" with {', '.join(given)}" if given else ""
+
+
+def _unblocked(
+    parameters: TripParameters, again: Callable[[TripParameters], Task], solve: Callable[..., Result]
+) -> Iterator[Relax]:
+    """Drop one limit at a time, and tell what the loop that then exists needs."""
+    seconds = min(max(parameters.time_limit_s * PROBE_SHARE, PROBE_S[0]), PROBE_S[1])
+    for field, (wide, needed) in _LIMITS.items():
+        if getattr(parameters, field) in (None, (), wide):
+            continue
+        task = again(replace(parameters, **{field: wide}))
+        loop = solve(task.problem, time_limit=seconds, seed=parameters.seed).loop
+        if loop is not None:
+            value, what = needed(loop, task.network)
+            yield {"field": field, "value": value, "why": f"{loop.length / UNITS / 1000:.1f} km are possible {what}"}
+
+
+Needed = tuple[object, str]
+
+
+def _ascent(loop: Loop, _network: TripNetwork) -> Needed:
+    value = math.ceil(loop.ascent / 10) * 10
+    return value, f"with {value} m of ascent"
+
+
+def _road(loop: Loop, network: TripNetwork) -> Needed:
+    value = _share_up(sum(network.roads[edge] for edge in loop.walk), loop.length)
+    return value, f"with {value:.0%} road"
+
+
+def _repeat(loop: Loop, _network: TripNetwork) -> Needed:
+    value = _share_up(loop.repeated, loop.length)
+    return value, f"with {value:.0%} walked twice"
+
+
+def _difficulty(loop: Loop, network: TripNetwork) -> Needed:
+    cores, edge_of = network.area.cores, network.area.edge_of
+    value = max(cores[edge_of[step.segment]].difficulty or 1 for step in network.steps(loop))
+    return value, f"with trails up to {difficulty_name(value)}"
+
+
+def _via(_loop: Loop, _network: TripNetwork) -> Needed:
+    return [], "without the via points"
+
+
+def _share_up(part: int, whole: int) -> float:
+    return min(1.0, math.ceil(100 * part / whole) / 100)
+
+
+#: Each limit a request may set: its value that is wide enough for anything, and what a loop found with that needs.
+_LIMITS: dict[str, tuple[Any, Callable[[Loop, TripNetwork], Needed]]] = {
+    "max_ascent_m": (100_000.0, _ascent),
+    "max_road_share": (None, _road),
+    "max_repeat_share": (None, _repeat),
+    "max_difficulty": (None, _difficulty),
+    "via": ((), _via),
+}
+
+
+def _other_lengths(parameters: TripParameters, lengths: list[float]) -> Iterator[Relax]:
+    for length in lengths:
+        side = "shorter" if length < parameters.hike_m else "longer"
+        why = f"the nearest {side} loop has {length / 1000:.2f} km"
+        yield {"field": "hike_km", "value": round(length / 1000, 2), "why": why}
+    nearest_one = min((abs(length / parameters.hike_m - 1) for length in lengths), default=1.0)
+    if nearest_one <= 0.5:
+        value = math.ceil(100 * nearest_one) / 100
+        yield {"field": "tolerance", "value": value, "why": f"a tolerance of {value:g} reaches the nearest of them"}
+
+
+def _metres(metres: float) -> str:
+    return f"{metres / 1000:.1f} km" if metres >= 1000 else f"{metres:.0f} m"
