@@ -16,7 +16,9 @@ class Way:
 
     `line` is (lon, lat) pairs, two or more. `node_ids` (as many) say where ways meet when the source has topology
     of its own (OpenStreetMap); None when meeting has to be found by noding. `heights` (as many, metres or None
-    each) are heights that the source itself recorded and that can be trusted, else None.
+    each) are heights that the source itself recorded and that can be trusted, else None. `recorded` lines come from a
+    GPS receiver: two of them along the same trail lie a few metres apart. `off_ground` ways (bridges, tunnels) do not
+    follow the terrain between their ends.
     """
 
     line: list[tuple[float, float]]
@@ -27,6 +29,8 @@ class Way:
     surface: str | None = None
     difficulty: int | None = None
     source: str | None = None
+    recorded: bool = False
+    off_ground: bool = False
 
 
 @dataclass(slots=True)

@@ -1,0 +1,191 @@
+"""The import from end to end: files of any kind in, one region in the store, and a summary for people."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from loopgenie.errors import BadInput
+from loopgenie.importing.connectivity import bridges
+from loopgenie.importing.elevation import read_elevation
+from loopgenie.importing.gpx import read_gpx
+from loopgenie.importing.osm import read_osm
+from loopgenie.importing.source import Progress, Source
+from loopgenie.importing.topology import build_region
+from loopgenie.importing.vector import read_geojson, read_shapefile
+from loopgenie.store import Region, TrailStore
+
+#: Ends of file names -> how to read such a file.
+_READERS: tuple[tuple[tuple[str, ...], Callable[[Path], Source]], ...] = (
+    ((".osm.pbf", ".pbf", ".osm"), read_osm),
+    ((".geojson", ".json"), read_geojson),
+    ((".gpx",), read_gpx),
+    ((".shp",), read_shapefile),
+)
+_KINDS = ".osm.pbf, .geojson, .gpx or .shp"
+
+
+@dataclass(frozen=True)
+class ImportSummary:
+    """What an import did. Lengths in kilometres, times in seconds; `left_out` and `seconds` by reason and stage.
+
+    `loop_km` is the length of trail and road that lies on some loop; `region` is the name in the store.
+    """
+
+    region: str
+    lines_read: int
+    segments: int
+    junctions: int
+    trailheads: int
+    trailhead_kinds: Mapping[str, int]
+    points: int
+    trail_km: float
+    road_km: float
+    loop_km: float
+    with_heights: bool
+    left_out: Mapping[str, int]
+    seconds: Mapping[str, float]
+
+    def lines(self) -> list[str]:
+        """The summary as sentences."""
+        return [*self._what_is_there(), *self._what_is_missing(), *self._what_was_left_out(), self._how_long()]
+
+    def _what_is_there(self) -> Iterator[str]:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.trailhead_kinds.items()))
+        yield (
+            f"{self.region}: {self.trail_km:,.0f} km of trail and {self.road_km:,.0f} km of road in {self.segments:,} "
+            f"segments between {self.junctions:,} junctions, from {self.lines_read:,} lines"
+        )
+        yield f"{self.loop_km:,.0f} km of it lie on loops"
+        yield f"{self.trailheads:,} trailheads{f' ({kinds})' if kinds else ''}, {self.points:,} places and points"
+
+    def _what_is_missing(self) -> Iterator[str]:
+        if "trail end" in self.trailhead_kinds:
+            yield "No car parks, trailheads or roads in the files: the outer ends of the trails stand in as trailheads"
+        if "road end" in self.trailhead_kinds:
+            yield "No car parks or trailheads in the files: the places where roads meet trails stand in"
+        if not self.trailheads:
+            yield "No trailheads: no line is long enough to start a hike from"
+        if not self.loop_km:
+            yield "No loops: these trails never come back to where they start"
+        if not self.with_heights:
+            yield "No heights: climbs are not known (add a terrain model with --elevation)"
+
+    def _what_was_left_out(self) -> Iterator[str]:
+        for reason, count in sorted(self.left_out.items(), key=lambda item: (-item[1], item[0])):
+            yield f"left out: {count:,} × {reason}"
+
+    def _how_long(self) -> str:
+        return "took " + ", ".join(f"{seconds:.1f} s {stage}" for stage, seconds in self.seconds.items())
+
+
+def import_files(
+    paths: Sequence[Path],
+    store: TrailStore,
+    *,
+    elevation: Sequence[Path] = (),
+    region: str | None = None,
+    progress: Progress | None = None,
+) -> ImportSummary:
+    """Read trail files, make one network of them and put it into the store in place of the region of that name.
+
+    The store is touched last: whatever fails before, it keeps what it had.
+
+    Parameters
+    ----------
+    elevation : terrain models (.hgt, .hgt.zip, GeoTIFF).
+    region : its name; by default the name of the first file.
+
+    Raises
+    ------
+    BadInput : a file is not what it says it is, or there is nothing in the files that could be walked.
+    TrailsUnavailable : the store does not answer.
+    """
+    if not paths:
+        raise BadInput(f"there is no file to import; want one or more of {_KINDS}")
+    name = (region if region is not None else _stem(paths[0])).strip()
+    if not name:
+        raise BadInput("the name of the region is empty; want a name")
+    seconds: dict[str, float] = {}
+    with _timed("reading", seconds):
+        height_at = read_elevation(elevation) if elevation else None
+        source = merged([_read(path, progress) for path in paths])
+    if not source.ways:
+        raise BadInput(f"{_listed(paths)}: there is nothing that can be walked{_because(source.left_out)}")
+    with _timed("building", seconds):
+        built = build_region(source, name=name, height_at=height_at, progress=progress)
+    if not built.segments:
+        raise BadInput(f"{_listed(paths)}: there is no trail in it, only roads")
+    with _timed("storing", seconds):
+        store.replace_region(built)
+    return _summary(built, len(source.ways), seconds)
+
+
+@contextmanager
+def _timed(stage: str, seconds: dict[str, float]) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    seconds[stage] = time.perf_counter() - start
+
+
+def _stem(path: Path) -> str:
+    return re.sub(r"(\.osm)?\.[^.]+$", "", path.name, flags=re.I)
+
+
+def _read(path: Path, progress: Progress | None) -> Source:
+    reader = next((reader for ends, reader in _READERS if path.name.lower().endswith(ends)), None)
+    if reader is None:
+        raise BadInput(f"{path.name} is of no kind that can be read; want {_KINDS}")
+    if not path.is_file():
+        raise BadInput(f"{path}: there is no such file")
+    if progress is not None:
+        progress(f"reading {path.name}", 0, 0)
+    return reader(path)
+
+
+def merged(sources: Sequence[Source]) -> Source:
+    """Everything of several sources as one; the date is the oldest."""
+    whole = Source()
+    for source in sources:
+        whole.ways += source.ways
+        whole.accesses += source.accesses
+        whole.points += source.points
+        whole.attribution += source.attribution
+        whole.files += source.files
+        whole.left_out += source.left_out
+    whole.synthetic = any(source.synthetic for source in sources)
+    whole.data_date = min((s.data_date for s in sources if s.data_date), default=None)
+    return whole
+
+
+def _listed(paths: Sequence[Path]) -> str:
+    return ", ".join(path.name for path in paths)
+
+
+def _because(left_out: Counter[str]) -> str:
+    return "".join(f"; left out: {count:,} × {reason}" for reason, count in left_out.most_common(3))
+
+
+def _summary(region: Region, lines_read: int, seconds: Mapping[str, float]) -> ImportSummary:
+    cores = [segment.core for segment in region.segments]
+    dead = bridges([(core.start, core.end) for core in cores])
+    return ImportSummary(
+        region=region.name,
+        lines_read=lines_read,
+        segments=len(cores),
+        junctions=len(region.junctions),
+        trailheads=len(region.trailheads),
+        trailhead_kinds=Counter(trailhead.kind for trailhead in region.trailheads),
+        points=len(region.points),
+        trail_km=sum(core.length_m - core.road_m for core in cores) / 1000,
+        road_km=sum(core.road_m for core in cores) / 1000,
+        loop_km=sum(core.length_m for number, core in enumerate(cores) if number not in dead) / 1000,
+        with_heights=any(core.ascent_m is not None for core in cores),
+        left_out=dict(region.left_out),
+        seconds=dict(seconds),
+    )

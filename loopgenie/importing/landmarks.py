@@ -1,0 +1,123 @@
+"""What a place is to a hiker: OpenStreetMap tags or a layer's own fields in, kind of point or car access out."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+
+from loopgenie.importing.access import Tags
+
+#: Kinds of `store.Point` that are places people live in or name, largest first.
+SETTLEMENTS = ("city", "town", "village", "hamlet", "locality")
+
+#: https://wiki.openstreetmap.org/wiki/Key:place
+_PLACES = {
+    **{kind: kind for kind in SETTLEMENTS},
+    **dict.fromkeys(("suburb", "quarter", "neighbourhood", "isolated_dwelling", "farm"), "locality"),
+}
+_NATURAL = {"peak": "peak", "volcano": "peak", "saddle": "pass", "spring": "water"}
+_TOURISM = {
+    "camp_site": "camp",
+    "wilderness_hut": "hut",
+    "alpine_hut": "hut",
+    "lean_to": "hut",
+    "viewpoint": "viewpoint",
+}
+#: Shelters to sit out bad weather; not bus stops and picnic roofs. https://wiki.openstreetmap.org/wiki/Key:shelter_type
+_SHELTERS = frozenset({"basic_hut", "lean_to", "weather_shelter", "rock_shelter"})
+#: Car parks that are not open to everybody, or hold no visitor's car.
+_CLOSED_PARKING = frozenset(
+    {"no", "private", "customers", "permit", "employees", "residents", "restricted", "delivery"}
+)
+_NO_CAR_PARK = frozenset({"garage_boxes", "carports", "sheds", "half_on_kerb", "on_kerb"})
+
+
+def point_kind(tags: Tags) -> str | None:
+    """Kind of `store.Point` for a place with these tags, None when it is nothing a hiker looks for."""
+    amenity = tags.get("amenity")
+    if amenity == "drinking_water" and tags.get("drinking_water") != "no":
+        return "water"
+    if amenity == "shelter" and (tags.get("shelter_type") in _SHELTERS or _is_named_shelter(tags)):
+        return "hut"
+    if tags.get("mountain_pass") == "yes":
+        return "pass"
+    return (
+        _PLACES.get(tags.get("place", ""))
+        or _NATURAL.get(tags.get("natural", ""))
+        or _TOURISM.get(tags.get("tourism", ""))
+    )
+
+
+def _is_named_shelter(tags: Tags) -> bool:
+    return "shelter_type" not in tags and "name" in tags
+
+
+def access_kind(tags: Tags) -> str | None:
+    """`parking` or `trailhead` for a place where a car may stop; None for all else, closed car parks included."""
+    if tags.get("highway") == "trailhead" or tags.get("information") == "trailhead":
+        return "trailhead"
+    return "parking" if tags.get("amenity") == "parking" and not is_closed_parking(tags) else None
+
+
+def is_closed_parking(tags: Tags) -> bool:
+    """Whether this is a car park that a hiker may not use."""
+    return tags.get("amenity") == "parking" and (
+        tags.get("access") in _CLOSED_PARKING or tags.get("parking") in _NO_CAR_PARK
+    )
+
+
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+
+
+def metres(text: str | None) -> float | None:
+    """An `ele` tag as metres: "2942", "2942.5 m", "9651 ft"; None when it is no height on earth."""
+    found = _NUMBER.match((text or "").strip().replace(",", "."))
+    if not found:
+        return None
+    value = float(found.group()) * (0.3048 if re.search(r"(ft|feet|')", text or "") else 1.0)
+    return round(value, 1) if -500 <= value <= 9000 and math.isfinite(value) else None
+
+
+def people(text: str | None) -> int | None:
+    """A `population` tag as a number."""
+    digits = re.sub(r"[\s.,']", "", text or "")
+    return int(digits) if digits.isdecimal() and len(digits) < 10 else None
+
+
+#: Words in the fields of a layer that tell what its points are, in the order in which they are looked for.
+_WORDS: tuple[tuple[str, str], ...] = (
+    ("trailhead", r"trail\W?heads?|trail access"),
+    ("parking", r"parking|car park|parking lots?"),
+    ("camp", r"\w*camp(?:sites?|grounds?|ing)\w*|camps?|tent sites?"),
+    ("hut", r"huts?|shelters?|lean\W?tos?|cabins?|refuges?|bothy|bothies"),
+    ("peak", r"peaks?|summits?|mountain ?tops?|high-peak"),
+    ("pass", r"passe?s?|saddles?|cols?"),
+    ("water", r"springs?|(drinking )?water|fountains?"),
+    ("viewpoint", r"view ?points?|overlooks?|vistas?|lookouts?"),
+    ("city", r"city|cities"),
+    ("town", r"towns?"),
+    ("village", r"villages?"),
+    ("hamlet", r"hamlets?"),
+    ("locality", r"locality|localities|place"),
+)
+_KINDS = tuple((kind, re.compile(rf"\b(?:{words})\b", re.I)) for kind, words in _WORDS)
+_TYPE_FIELD = re.compile(r"(type|kind|class|category|feature|sym|symbol|amenity|natural|tourism)$", re.I)
+
+
+def kind_in_words(texts: list[str]) -> str | None:
+    """The first kind (of `store.Point`, or `trailhead`, `parking`) that one of the texts speaks of."""
+    for text in texts:
+        spoken = re.sub(r"[_\d]+", " ", text)
+        for kind, words in _KINDS:
+            if words.search(spoken):
+                return kind
+    return None
+
+
+def kind_of_fields(fields: Mapping[str, str], layer: str) -> str | None:
+    """What a point of a layer is: by its type field; else by its name; without a type field, by the layer's words."""
+    types = [value for name, value in fields.items() if _TYPE_FIELD.search(name)]
+    names = [value for name, value in fields.items() if name.lower() in ("name", "maplabel", "title")]
+    kind = kind_in_words(types) or kind_in_words(names)
+    return kind if kind or types else kind_in_words([layer, *fields])

@@ -1,0 +1,174 @@
+"""OpenStreetMap files (.osm.pbf, .osm): ways that may be walked, places to see, places to leave the car."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from loopgenie.errors import BadInput
+from loopgenie.importing import access, landmarks
+from loopgenie.importing.source import Access, Progress, Source, Way
+from loopgenie.store import Point
+
+ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
+
+#: Which name a way without one gets when it is part of several hiking routes: the most local, as signposts have it.
+_NETWORKS = ("lwn", "rwn", "nwn", "iwn")
+_PLACE_KEYS = ("place", "natural", "mountain_pass", "tourism", "amenity", "highway", "information")
+_AREA_KEYS = ("amenity", "tourism")
+
+
+#: A node of a way: its id, and where it is; None for a node that the extract does not hold.
+_Node = tuple[int, tuple[float, float] | None]
+
+
+def read_osm(path: Path, progress: Progress | None = None) -> Source:
+    """Read an OpenStreetMap file.
+
+    Ways meet only where they share a node; those cut off at the edge of an extract are kept as far as they go.
+
+    Raises
+    ------
+    BadInput : the file is not OpenStreetMap data, or is cut off.
+    """
+    try:
+        return _read(path, progress or (lambda *_: None))
+    except (RuntimeError, ValueError, OSError) as error:
+        raise BadInput(
+            f"{path.name} cannot be read as OpenStreetMap data ({_one_line(error)}); want a complete .osm.pbf file"
+        ) from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _read(path: Path, progress: Progress) -> Source:
+    source = Source(attribution=[ATTRIBUTION], files=[path.name], data_date=_data_date(path))
+    progress(f"reading routes of {path.name}", 0, 3)
+    routes = _route_names(path)
+    progress(f"reading ways of {path.name}", 1, 3)
+    for way_id, tags, nodes in _lines(path):
+        if "highway" in tags:
+            source.ways += _ways(way_id, tags, nodes, routes, source)
+        else:
+            _add_area(source, tags, nodes)
+    progress(f"reading places of {path.name}", 2, 3)
+    for tags, lon, lat in _place_nodes(path):
+        _add_place(source, tags, lon, lat)
+    return source
+
+
+def _objects(path: Path, entities: Any, *filters: Any) -> Iterator[Any]:
+    import osmium
+
+    processor = osmium.FileProcessor(str(path), entities)
+    for each in filters:
+        processor = processor.with_filter(each)
+    yield from processor
+
+
+def _data_date(path: Path) -> str | None:
+    import osmium
+
+    with osmium.io.Reader(str(path), osmium.osm.NOTHING) as reader:
+        stamp = reader.header().get("osmosis_replication_timestamp")
+    return stamp[:10] or None
+
+
+def _route_names(path: Path) -> dict[int, str]:
+    """Way id -> name of the hiking route it is part of."""
+    import osmium
+
+    hiking = osmium.filter.TagFilter(("route", "hiking"), ("route", "foot"))
+    ranked: dict[int, tuple[int, int, str]] = {}
+    for relation in _objects(path, osmium.osm.RELATION, hiking):
+        name = relation.tags.get("name") or relation.tags.get("ref")
+        network = relation.tags.get("network", "")
+        if name:
+            rank = _NETWORKS.index(network) if network in _NETWORKS else len(_NETWORKS)
+            for member in relation.members:
+                if member.type == "w":
+                    ranked[member.ref] = min(ranked.get(member.ref, (99, 0, "")), (rank, relation.id, name))
+    return {way: name for way, (_, _, name) in ranked.items()}
+
+
+def _lines(path: Path) -> Iterator[tuple[int, dict[str, str], list[_Node]]]:
+    """Every way that is a highway or may be a place: its id, tags and nodes."""
+    import osmium
+
+    processor = osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY)
+    # positions of all nodes are kept outside of Python, 16 bytes each, while the ways go by
+    processor = processor.with_locations("sparse_mem_array")
+    processor = processor.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY))
+    for way in processor.with_filter(osmium.filter.KeyFilter("highway", *_AREA_KEYS)):
+        nodes: list[_Node] = []
+        for node in way.nodes:
+            place = node.location
+            nodes.append((node.ref, (place.lon, place.lat) if place.valid() else None))
+        yield way.id, dict(way.tags), nodes
+
+
+def _ways(
+    way_id: int, tags: dict[str, str], nodes: Sequence[_Node], routes: Mapping[int, str], source: Source
+) -> Iterator[Way]:
+    """The way if it may be walked, in as many parts as the file has unbroken runs of its nodes."""
+    decision = access.judge(tags)
+    if decision.kind is None:
+        source.left_out[str(decision.reason)] += 1
+        return
+    if any(place is None for _, place in nodes):
+        source.left_out["part of a way beyond the edge of the extract"] += 1
+    for ids, line in _runs(nodes):
+        if len(ids) > 1:
+            yield Way(
+                line=line,
+                node_ids=ids,
+                kind=decision.kind,
+                name=tags.get("name") or tags.get("ref") or routes.get(way_id),
+                surface=tags.get("surface"),
+                difficulty=access.difficulty(tags),
+                source=f"osm way {way_id}",
+                off_ground=access.off_ground(tags),
+            )
+
+
+def _runs(nodes: Sequence[_Node]) -> Iterator[tuple[list[int], list[tuple[float, float]]]]:
+    """Ids and positions of neighbouring nodes that the file holds."""
+    ids: list[int] = []
+    line: list[tuple[float, float]] = []
+    for node, place in (*nodes, (0, None)):
+        if place is not None:
+            ids.append(node)
+            line.append(place)
+        elif ids:
+            yield ids, line
+            ids, line = [], []
+
+
+def _place_nodes(path: Path) -> Iterator[tuple[dict[str, str], float, float]]:
+    import osmium
+
+    for node in _objects(path, osmium.osm.NODE, osmium.filter.KeyFilter(*_PLACE_KEYS)):
+        if node.location.valid():
+            yield dict(node.tags), node.lon, node.lat
+
+
+def _add_area(source: Source, tags: dict[str, str], nodes: Sequence[_Node]) -> None:
+    """A car park, camp site, hut … drawn as an area: the middle of its box, within a few metres of it."""
+    corners = [place for _, place in nodes if place is not None]
+    if corners:
+        lons, lats = zip(*corners, strict=True)
+        _add_place(source, tags, (min(lons) + max(lons)) / 2, (min(lats) + max(lats)) / 2)
+
+
+def _add_place(source: Source, tags: dict[str, str], lon: float, lat: float) -> None:
+    name = tags.get("name")
+    if landmarks.is_closed_parking(tags):
+        source.left_out["car park not open to everybody"] += 1
+    elif access_as := landmarks.access_kind(tags):
+        source.accesses.append(Access(lon, lat, access_as, name))
+    elif kind := landmarks.point_kind(tags):
+        ele, population = landmarks.metres(tags.get("ele")), landmarks.people(tags.get("population"))
+        source.points.append(Point(0, kind, name, lon, lat, ele, population))
