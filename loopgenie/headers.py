@@ -28,7 +28,7 @@ def preflight() -> Response | None:
 
 def tell_time(response: Response, stages: Mapping[str, float], origin: str | None, total_s: float) -> None:
     """Server-Timing: seconds by stage, where the answer came from, and the whole."""
-    entries = [f"{name};dur={1000 * seconds:.1f}" for name, seconds in stages.items()]
+    entries = [f"{name};dur={1000 * seconds:.1f}" for name, seconds in stages.items() if name != "total"]
     if origin:
         entries.append(f'answer;desc="{origin}"')
     response.headers["Server-Timing"] = ", ".join([*entries, f"total;dur={1000 * total_s:.1f}"])
@@ -74,7 +74,9 @@ def cached(response: Response, seconds: int, etag: str | None = None) -> Respons
         response.cache_control.max_age = seconds
     else:
         response.cache_control.no_cache = True
-    return cast(Response, response.make_conditional(request))
+    answer = cast(Response, response.make_conditional(request))
+    answer.headers.pop("Date", None)  # the server sets it, once
+    return answer
 
 
 def takes_gzip() -> bool:

@@ -1,0 +1,935 @@
+// The page: a form, a map drawn from our own network, cards and a profile. No framework, no build step.
+// Text from data reaches the page as text only (textContent), never as HTML.
+
+const { L, uPlot } = window;
+const ROOT = document.body.dataset.root;
+const $ = (id) => document.getElementById(id);
+const METRES = { hike_km: 1000, hike_miles: 1609.344 };
+const darkness = matchMedia("(prefers-color-scheme: dark)");
+const narrowness = matchMedia("(max-width: 820px)");
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+// --- small tools ---------------------------------------------------------------------------------------------
+
+/** An element with properties, data and children. */
+function h(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "class") element.className = value;
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((c) => c !== null && c !== undefined));
+  return element;
+}
+
+function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `#i-${name}`);
+  svg.setAttribute("aria-hidden", "true");
+  svg.append(use);
+  return svg;
+}
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const number = (value, digits = 0) =>
+  value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+/** Kilometres and metres, or miles and feet: as the hiker wrote the walk. */
+const units = {
+  get miles() {
+    return $("hike-unit").value === "hike_miles";
+  },
+  length(metres, digits = 1) {
+    return this.miles ? `${number(metres / 1609.344, digits)} mi` : `${number(metres / 1000, digits)} km`;
+  },
+  height(metres) {
+    return this.miles ? `${number(metres / 0.3048)} ft` : `${number(metres)} m`;
+  },
+};
+
+function duration(seconds) {
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")}`;
+}
+
+/** Metres between two [lon, lat]. */
+function metresBetween(a, b) {
+  const rad = Math.PI / 180;
+  const x = (b[0] - a[0]) * rad * Math.cos(((a[1] + b[1]) / 2) * rad);
+  const y = (b[1] - a[1]) * rad;
+  return 6371008.8 * Math.hypot(x, y);
+}
+
+class ProblemError extends Error {
+  constructor(problem) {
+    super(problem.detail ?? problem.title);
+    this.problem = problem;
+  }
+}
+
+/** JSON from the service; throws a ProblemError when it says no. */
+async function ask(path, options = {}) {
+  let response;
+  try {
+    response = await fetch(`${ROOT}${path}`, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ProblemError({ title: "No answer", detail: "The service cannot be reached. Are you online?" });
+  }
+  const body = await response.json().catch(() => null);
+  if (!response.ok) {
+    throw new ProblemError(body ?? { title: "No answer", detail: `The service answered ${response.status}.` });
+  }
+  return body;
+}
+
+// --- the map -------------------------------------------------------------------------------------------------
+
+const map = L.map("map", { preferCanvas: true, zoomControl: false, attributionControl: false, minZoom: 3, maxZoom: 18, zoomSnap: 0.25 });
+L.control.zoom({ position: "topright" }).addTo(map);
+const credit = L.control.attribution({ position: "bottomright", prefix: false }).addTo(map);
+L.control.scale({ position: "bottomleft" }).addTo(map);
+
+for (const [name, z] of [["network", 350], ["loops", 420], ["labels", 590], ["spot", 640]]) {
+  map.createPane(name).style.zIndex = z;
+}
+map.getPane("network").style.pointerEvents = "none";
+map.getPane("labels").style.pointerEvents = "none";
+map.getPane("spot").style.pointerEvents = "none";
+const networkCanvas = L.canvas({ pane: "network", padding: 0.4 });
+const loopCanvas = L.canvas({ pane: "loops", padding: 0.4, tolerance: 6 });
+const network = L.layerGroup().addTo(map);
+const labels = L.layerGroup().addTo(map);
+const loopLayer = L.layerGroup().addTo(map);
+const arrows = L.layerGroup().addTo(map);
+const spot = L.circleMarker([0, 0], { pane: "spot", radius: 7, weight: 3, interactive: false });
+let pin = null;
+let labelled = [];
+
+const latLng = ([lon, lat]) => [lat, lon];
+const bboxText = (b) => [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()].map((v) => v.toFixed(5)).join(",");
+
+/** What of the network to ask for: a padded box that stays the same over small moves, so that answers are reused. */
+function view() {
+  const bounds = map.getBounds();
+  const step = Math.max(bounds.getEast() - bounds.getWest(), bounds.getNorth() - bounds.getSouth()) / 4;
+  const clip = (v, limit) => Math.min(limit, Math.max(-limit, v));
+  const out = (v, round, limit) => clip(round(v / step) * step, limit);
+  return L.latLngBounds(
+    [out(bounds.getSouth() - step / 2, Math.floor, 90), out(bounds.getWest() - step / 2, Math.floor, 180)],
+    [out(bounds.getNorth() + step / 2, Math.ceil, 90), out(bounds.getEast() + step / 2, Math.ceil, 180)],
+  );
+}
+
+let shown = "";
+let looking = null;
+
+async function drawNetwork() {
+  const box = bboxText(view());
+  const zoom = map.getZoom();
+  const key = `${box} ${zoom}`;
+  if (key === shown) return placeLabels();
+  looking?.abort();
+  looking = new AbortController();
+  const { signal } = looking;
+  const pixel = (40075016 * Math.cos((map.getCenter().lat * Math.PI) / 180)) / (256 * 2 ** zoom);
+  const coarseness = Math.min(1000, Math.max(0, Math.round(2 * pixel)));
+  try {
+    const [ways, places, heads] = await Promise.all([
+      ask(`/v1/network?bbox=${box}&limit=5000&coarseness_m=${coarseness}`, { signal }),
+      ask(`/v1/places?bbox=${box}&limit=80`, { signal }),
+      zoom >= 12 ? ask(`/v1/trailheads?bbox=${box}&limit=300`, { signal }) : { features: [] },
+    ]);
+    shown = key;
+    drawWays(ways.features, heads.features);
+    labelled = places.features;
+    placeLabels();
+    document.body.dataset.network = ways.features.length;
+  } catch (error) {
+    if (error.name !== "AbortError") credit.addAttribution("The network cannot be drawn right now");
+  }
+}
+
+const ROAD = new Set(["minor road", "connecting road", "busy road"]);
+
+function drawWays(ways, heads) {
+  const zoom = map.getZoom();
+  const lines = { road: [], trail: [] };
+  for (const { geometry, properties } of ways) {
+    lines[ROAD.has(properties.kind) ? "road" : "trail"].push(geometry.coordinates.map(latLng));
+  }
+  network.clearLayers();
+  const common = { renderer: networkCanvas, interactive: false, smoothFactor: 0.6 };
+  const weight = zoom >= 14 ? 2.2 : zoom >= 12 ? 1.6 : 1.1;
+  L.polyline(lines.road, { ...common, color: colour("road"), weight: weight + 0.6 }).addTo(network);
+  L.polyline(lines.trail, { ...common, color: colour("trail"), weight }).addTo(network);
+  for (const { geometry } of heads) {
+    const style = { ...common, radius: 3, weight: 1, color: colour("paper"), fillColor: colour("parking"), fillOpacity: 1 };
+    L.circleMarker(latLng(geometry.coordinates), style).addTo(network);
+  }
+}
+
+/** Names, the most important first, each only where it covers no other. */
+function placeLabels() {
+  labels.clearLayers();
+  const taken = [];
+  const size = map.getSize();
+  for (const { geometry, properties } of labelled) {
+    const at = map.latLngToContainerPoint(latLng(geometry.coordinates));
+    if (at.x < 0 || at.y < 0 || at.x > size.x || at.y > size.y) continue;
+    const width = 30 + 6.4 * properties.name.length;
+    const box = [at.x - 8, at.y - 11, at.x + width, at.y + 14];
+    if (taken.some((t) => t[0] < box[2] && box[0] < t[2] && t[1] < box[3] && box[1] < t[3])) continue;
+    taken.push(box);
+    const heightText = properties.elevation_m === null ? "" : ` ${units.height(properties.elevation_m)}`;
+    const isPeak = properties.kind === "peak";
+    const text = h("span", {}, properties.name, isPeak ? h("small", {}, heightText) : null);
+    const html = h("div", { class: `label ${properties.kind}` }, h("i"), text);
+    L.marker(latLng(geometry.coordinates), {
+      pane: "labels",
+      interactive: false,
+      keyboard: false,
+      icon: L.divIcon({ className: "place", html, iconSize: null }),
+    }).addTo(labels);
+  }
+}
+
+function setPin(lat, lon) {
+  pin?.remove();
+  pin = L.marker([lat, lon], {
+    keyboard: false,
+    interactive: false,
+    icon: L.divIcon({ className: "pin", iconSize: [22, 30], iconAnchor: [11, 29] }),
+  }).addTo(map);
+}
+
+map.on("moveend", drawNetwork);
+map.on("click", ({ latlng }) => {
+  const at = latlng.wrap();
+  $("place").value = `${at.lat.toFixed(5)}, ${at.lng.toFixed(5)}`;
+  setPin(at.lat, at.lng);
+  clearWrong("location");
+});
+
+// --- loops on the map ----------------------------------------------------------------------------------------
+
+const state = { trip: null, loops: [], selected: 0, request: null, id: null };
+
+/** Distance from the start, in metres, at each position of a loop. */
+function distancesOf(loop) {
+  const line = loop.geometry.coordinates;
+  const along = [0];
+  for (let i = 1; i < line.length; i++) along.push(along[i - 1] + metresBetween(line[i - 1], line[i]));
+  const scale = loop.properties.length_m / along[along.length - 1];
+  return along.map((metres) => metres * scale);
+}
+
+function drawLoops() {
+  loopLayer.clearLayers();
+  drawArrows();
+  const order = state.loops.map((_, i) => i).filter((i) => i !== state.selected);
+  for (const i of [...order.reverse(), state.selected]) drawLoop(i);
+}
+
+function drawLoop(i) {
+  const chosen = i === state.selected;
+  const points = state.loops[i].geometry.coordinates.map(latLng);
+  const line = { renderer: loopCanvas, lineJoin: "round", bubblingMouseEvents: false };
+  const edge = { ...line, color: colour("paper"), weight: chosen ? 9 : 5, opacity: 0.9, interactive: false };
+  L.polyline(points, edge).addTo(loopLayer);
+  const style = { ...line, color: colour(`loop-${i + 1}`), weight: chosen ? 5 : 3, opacity: chosen ? 1 : 0.75 };
+  const drawn = L.polyline(points, style).addTo(loopLayer);
+  drawn.on("click", () => select(i));
+  if (chosen) {
+    drawn.on("mousemove", ({ latlng }) => moveTo(nearestIndex(i, latlng)));
+    drawn.on("mouseout", () => moveTo(null));
+  }
+  const head = state.loops[i].properties.trailhead;
+  const flag = h("div", { class: `start loop-${i + 1}${chosen ? " chosen" : ""}` }, String(i + 1));
+  L.marker([head.lat, head.lon], {
+    title: head.name ?? "Start",
+    keyboard: false,
+    zIndexOffset: chosen ? 1000 : 0,
+    icon: L.divIcon({ className: "start-box", html: flag, iconSize: [26, 26], iconAnchor: [13, 13] }),
+  })
+    .on("click", () => select(i))
+    .addTo(loopLayer);
+}
+
+/** Small arrows along the chosen loop, one for each stretch of the screen: which way round. */
+function drawArrows() {
+  arrows.clearLayers();
+  const loop = state.loops[state.selected];
+  if (!loop) return;
+  const line = loop.geometry.coordinates;
+  const spacing = 90;
+  let walked = spacing / 2;
+  for (let i = 1; i < line.length; i++) {
+    const from = map.latLngToLayerPoint(latLng(line[i - 1]));
+    const to = map.latLngToLayerPoint(latLng(line[i]));
+    walked += from.distanceTo(to);
+    if (walked < spacing || from.distanceTo(to) === 0) continue;
+    walked = 0;
+    const arrow = h("div", { class: "arrow" });
+    arrow.style.transform = `rotate(${Math.atan2(to.y - from.y, to.x - from.x)}rad)`;
+    L.marker(latLng(line[i]), {
+      interactive: false,
+      keyboard: false,
+      zIndexOffset: -500,
+      icon: L.divIcon({ className: "arrow-box", html: arrow, iconSize: [12, 12], iconAnchor: [6, 6] }),
+    }).addTo(arrows);
+  }
+}
+
+map.on("zoomend", drawArrows);
+
+function nearestIndex(i, { lat, lng }) {
+  const line = state.loops[i].geometry.coordinates;
+  let best = 0;
+  let least = Infinity;
+  line.forEach((position, k) => {
+    const away = metresBetween([lng, lat], position);
+    if (away < least) [least, best] = [away, k];
+  });
+  return best;
+}
+
+const boundsOf = (loops) => L.latLngBounds(loops.flatMap((l) => l.geometry.coordinates.map(latLng)));
+
+function fit(bounds) {
+  const bottom = narrowness.matches || $("profile").hidden ? 30 : 215;
+  map.fitBounds(bounds, { paddingTopLeft: [40, 55], paddingBottomRight: [40, bottom], animate: !calm.matches, maxZoom: 15 });
+}
+
+/** Show all loops, unless they lie so far apart that each would be a dot: then the chosen one. */
+function fitLoops() {
+  if (!state.loops.length) return;
+  const one = boundsOf([state.loops[state.selected]]);
+  const all = boundsOf(state.loops);
+  const across = (b) => map.distance(b.getSouthWest(), b.getNorthEast());
+  fit(across(all) < 3 * across(one) ? all : one);
+}
+
+// --- the elevation profile -----------------------------------------------------------------------------------
+
+let chart = null;
+let chartSize = null;
+
+function drawProfile() {
+  chart?.destroy();
+  chart = null;
+  const figure = $("profile");
+  const loop = state.loops[state.selected];
+  figure.hidden = !loop;
+  if (!loop) return;
+  placeProfile();
+  $("profile-title").textContent = `Loop ${loop.properties.rank}`;
+  const heights = loop.geometry.coordinates.map((p) => (p.length > 2 ? p[2] : null));
+  const target = $("chart");
+  target.replaceChildren();
+  if (heights.every((v) => v === null)) {
+    target.append(h("p", { class: "hint" }, "The data of this region has no heights."));
+    $("readout").textContent = "";
+    return;
+  }
+  const miles = units.miles;
+  const x = loop.along.map((m) => m / (miles ? 1609.344 : 1000));
+  const y = heights.map((v) => (v === null || !miles ? v : v / 0.3048));
+  const ink = colour("muted");
+  const font = "11px system-ui, sans-serif";
+  const axis = { stroke: ink, font, ticks: { show: false }, grid: { stroke: colour("line"), width: 1 } };
+  const tone = colour(`loop-${state.selected + 1}`);
+  const options = {
+    width: Math.max(200, target.clientWidth),
+    height: Math.max(90, target.clientHeight),
+    legend: { show: false },
+    padding: [8, 12, 0, 0],
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 9, fill: tone, stroke: colour("card") } },
+    scales: { x: { time: false, range: [0, x[x.length - 1]] }, y: { range: heightRange } },
+    axes: [
+      { ...axis, size: 24, space: 60, grid: { show: false }, values: (_, v) => v.map((d) => `${d} ${miles ? "mi" : "km"}`) },
+      { ...axis, size: 56, space: 34, values: (_, v) => v.map((d) => `${number(d)} ${miles ? "ft" : "m"}`) },
+    ],
+    series: [{}, { stroke: tone, width: 2, fill: `${tone}2e`, points: { show: false } }],
+    hooks: { setCursor: [(u) => showSpot(u.cursor.idx)] },
+  };
+  chart = new uPlot(options, [x, y], target);
+  target.setAttribute("aria-valuemax", String(Math.round(loop.properties.length_m)));
+  showSpot(null);
+}
+
+/** A little air above and below, and never so tight that a hill looks like a wall. */
+function heightRange(_, low, high) {
+  const least = units.miles ? 400 : 120;
+  const middle = (low + high) / 2;
+  const half = Math.max((high - low) * 0.56, least / 2);
+  return [Math.max(Math.min(0, low), middle - half), middle + half];
+}
+
+/** Show a place of the chosen loop on the map and in words. */
+function showSpot(index) {
+  const loop = state.loops[state.selected];
+  const position = index === null || index === undefined ? null : loop?.geometry.coordinates[index];
+  if (!position) {
+    spot.remove();
+    const p = loop?.properties;
+    $("readout").textContent = p && p.ascent_m !== null
+      ? `${units.length(p.length_m)} · ${units.height(p.ascent_m)} up and down · highest ${units.height(p.max_elevation_m)}`
+      : "";
+    return;
+  }
+  spot.setLatLng(latLng(position));
+  spot.setStyle({ color: colour("paper"), fillColor: colour(`loop-${state.selected + 1}`), fillOpacity: 1 }).addTo(map);
+  const parts = [units.length(loop.along[index])];
+  if (position.length > 2) parts.push(units.height(position[2]));
+  const text = parts.join(" · ");
+  $("readout").textContent = text;
+  $("chart").setAttribute("aria-valuenow", String(Math.round(loop.along[index])));
+  $("chart").setAttribute("aria-valuetext", text);
+}
+
+/** Move the profile's cursor to a position of the loop; null takes it away. */
+function moveTo(index) {
+  if (!chart) return showSpot(index);
+  chart.setCursor(index === null ? { left: -10, top: -10 } : { left: chart.valToPos(chart.data[0][index], "x"), top: 10 });
+}
+
+function placeProfile() {
+  const card = document.querySelector(`.card[data-rank="${state.selected + 1}"]`);
+  if (narrowness.matches && card) card.querySelector("dl").after($("profile"));
+  else keepProfile();
+}
+
+new ResizeObserver(([entry]) => {
+  const size = `${entry.contentRect.width}x${entry.contentRect.height}`;
+  if (chart && size !== chartSize && entry.contentRect.width > 0) {
+    chartSize = size;
+    chart.setSize({ width: entry.contentRect.width, height: entry.contentRect.height });
+  }
+}).observe($("chart"));
+
+$("chart").addEventListener("keydown", (event) => {
+  const loop = state.loops[state.selected];
+  const step = { ArrowRight: 1, ArrowLeft: -1, PageUp: 10, PageDown: -10 }[event.key];
+  if (!loop || (!step && event.key !== "Home" && event.key !== "End")) return;
+  event.preventDefault();
+  const last = loop.along.length - 1;
+  const now = Number($("chart").getAttribute("aria-valuenow"));
+  const metres = now + (step ?? 0) * (loop.properties.length_m / 100);
+  const found = loop.along.findIndex((m) => m >= metres - 0.5);
+  moveTo(event.key === "Home" ? 0 : event.key === "End" || found < 0 ? last : found);
+});
+$("chart").addEventListener("blur", () => moveTo(null));
+
+// --- cards ---------------------------------------------------------------------------------------------------
+
+function showTrip(trip) {
+  state.trip = trip;
+  state.id = trip.id;
+  state.loops = trip.features.map((f) => ({ ...f, along: distancesOf(f) }));
+  state.selected = 0;
+  keepProfile();
+  const found = state.loops.length;
+  const place = trip.trip.location.name;
+  const heading = h("h2", {}, `${found} ${found === 1 ? "loop" : "loops"}${place ? ` near ${place}` : ""}`);
+  const tools = h(
+    "p",
+    { class: "tools" },
+    h("button", { type: "button", class: "quiet", onclick: another }, icon("dice"), "Other loops"),
+    h("button", { type: "button", class: "quiet", onclick: copyLink }, icon("link"), "Copy link"),
+  );
+  $("results").replaceChildren(h("div", { class: "heading" }, heading, tools), ...state.loops.map(card));
+  setPin(trip.trip.location.lat, trip.trip.location.lon);
+  drawLoops();
+  drawProfile();
+  fitLoops();
+  const where = narrowness.matches ? $("results") : null;
+  where?.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block: "start" });
+}
+
+/** The profile may live in a card: take it out before cards go. */
+function keepProfile() {
+  const stage = document.querySelector(".stage");
+  if ($("profile").parentElement !== stage) stage.append($("profile"));
+}
+
+function card(loop, i) {
+  const p = loop.properties;
+  const figure = (value, name) => h("div", {}, h("dd", {}, value), h("dt", {}, name));
+  const head = h(
+    "button",
+    { type: "button", class: "head", "aria-pressed": String(i === state.selected), onclick: () => select(i) },
+    h("span", { class: `rank loop-${i + 1}` }, String(p.rank)),
+    h("span", { class: "title" }, title(p), h("small", {}, startText(p.trailhead))),
+  );
+  const figures = h(
+    "dl",
+    {},
+    figure(units.length(p.length_m), "length"),
+    figure(p.ascent_m === null ? "–" : units.height(p.ascent_m), "up and down"),
+    figure(duration(p.walking_time_s), "on foot"),
+    figure(`${number(100 * p.repeat_share)} %`, "walked twice"),
+  );
+  return h(
+    "article",
+    { class: `card loop-${i + 1}${i === state.selected ? " chosen" : ""}`, "data-rank": p.rank },
+    head,
+    figures,
+    chips(p),
+    h(
+      "div",
+      { class: "actions" },
+      h("a", { class: "button", href: p.links.gpx, download: true }, icon("down"), "GPX"),
+      h("a", { class: "quiet", href: p.links.kml, download: true }, "KML"),
+      h("a", { class: "quiet", href: `${p.links.geojson}`, download: true }, "GeoJSON"),
+    ),
+    cueSheet(p),
+  );
+}
+
+const title = (p) => (p.trails.length ? p.trails.slice(0, 2).join(" and ") : `Loop from ${p.trailhead.name ?? "here"}`);
+
+function startText(head) {
+  const drive = head.drive_km > 0 ? ` · ${units.length(1000 * head.drive_km, 0)}, ${duration(60 * head.drive_minutes)} by car` : "";
+  return `${head.name ?? "Start"}${drive}`;
+}
+
+function chips(p) {
+  const list = quality(p) ? [["quality", quality(p)]] : [];
+  if (p.hardest_difficulty) list.push(["difficulty", `up to ${p.hardest_difficulty}`]);
+  if (p.road_share >= 0.005) list.push(["road", `${number(100 * p.road_share)} % road`]);
+  for (const name of p.trails.slice(2, 6)) list.push(["name", name]);
+  if (p.trails.length > 6) list.push(["name", `${p.trails.length - 6} more`]);
+  return list.length ? h("ul", { class: "chips" }, ...list.map(([kind, text]) => h("li", { class: kind }, text))) : null;
+}
+
+function quality(p) {
+  if (p.status === "optimal") return "proven best";
+  if (p.gap !== null && p.gap < 0.5) return `within ${number(Math.max(0.1, 100 * p.gap), 1)} % of the best`;
+  return "";
+}
+
+function cueSheet(p) {
+  if (!p.cues.length) return null;
+  const rows = p.cues.map((cue) => h("li", {}, h("b", {}, units.length(cue.distance_m)), h("span", {}, cue.text)));
+  return h("details", { class: "cues" }, h("summary", {}, "Way by words"), h("ol", {}, ...rows), h("p", { class: "hint" }, p.time_model));
+}
+
+function select(i) {
+  state.selected = i;
+  document.querySelectorAll(".card").forEach((element, k) => {
+    element.classList.toggle("chosen", k === i);
+    element.querySelector(".head").setAttribute("aria-pressed", String(k === i));
+  });
+  drawLoops();
+  drawProfile();
+  const bounds = boundsOf([state.loops[i]]);
+  if (!map.getBounds().contains(bounds)) fit(bounds);
+}
+
+async function copyLink(event) {
+  const button = event.currentTarget;
+  try {
+    await navigator.clipboard.writeText(location.href);
+    button.lastChild.textContent = "Copied";
+  } catch {
+    button.lastChild.textContent = "It is in the address bar";
+  }
+  setTimeout(() => (button.lastChild.textContent = "Copy link"), 2500);
+}
+
+// --- the form ------------------------------------------------------------------------------------------------
+
+/** Wishes of a request that have a field of their own: [request member, field, how the field's number is sent]. */
+const FIELDS = [
+  ["alternatives", "alternatives", 1, 1],
+  ["tolerance", "tolerance", 100, 0.1],
+  ["max_ascent_m", "ascent", 1, null],
+  ["max_difficulty", "difficulty", 1, null],
+  ["max_repeat_share", "repeat", 100, null],
+  ["max_road_share", "road", 100, null],
+];
+/** Members without a field, as they came with a link. */
+let others = {};
+
+function numberIn(id) {
+  const text = $(id).value.trim();
+  return text === "" ? null : Number(text);
+}
+
+/** What the form asks for; only what differs from the service's defaults. */
+function request() {
+  const asked = { ...others, location: $("place").value.trim() };
+  const drive = numberIn("drive");
+  const hike = numberIn("hike");
+  if (drive !== null) asked[$("drive-unit").value] = drive;
+  if (hike !== null) asked[$("hike-unit").value] = hike;
+  for (const [member, id, factor, standard] of FIELDS) {
+    const value = numberIn(id);
+    const sent = value === null ? null : Number((value / factor).toPrecision(12));
+    if (sent !== null && sent !== standard) asked[member] = sent;
+  }
+  return asked;
+}
+
+function fill(asked) {
+  const { location: place } = asked;
+  $("place").value = typeof place === "string" ? place : `${place.lat}, ${place.lon}`;
+  for (const [field, standard] of [["drive", 50], ["hike", ""]]) {
+    const unit = [...$(`${field}-unit`).options].map((o) => o.value).find((name) => asked[name] !== undefined);
+    $(field).value = unit ? asked[unit] : standard;
+    $(`${field}-unit`).value = unit ?? `${field}_km`;
+  }
+  for (const [member, id, factor, standard] of FIELDS) {
+    const value = asked[member] ?? standard;
+    $(id).value = value === null ? "" : Number((value * factor).toPrecision(12));
+  }
+  const known = new Set(["location", ...FIELDS.map(([m]) => m)]);
+  others = Object.fromEntries(
+    Object.entries(asked).filter(([name]) => !known.has(name) && !/^(drive|hike)_/.test(name)),
+  );
+  wishes();
+  hint();
+}
+
+/** How many wishes are set, told while their fields are folded away. */
+function wishes() {
+  const set = FIELDS.filter(([, id, factor, standard]) => {
+    const value = numberIn(id);
+    return value !== null && value / factor !== standard && id !== "alternatives";
+  });
+  $("wishes").textContent = set.length ? `${set.length} set` : "";
+}
+
+function hint() {
+  const hike = numberIn("hike");
+  const share = (numberIn("tolerance") ?? 10) / 100;
+  const unit = $("hike-unit").value === "hike_miles" ? "miles" : "km";
+  $("hike-hint").textContent = hike > 0 ? `${number(hike * (1 - share), 1)} to ${number(hike * (1 + share), 1)} ${unit}` : "";
+}
+
+const NAMED = { drive_km: "drive", drive_miles: "drive", drive_minutes: "drive", hike_km: "hike", hike_miles: "hike" };
+
+function fieldOf(member) {
+  const name = NAMED[member] ?? member.replace(/\[.*/, "");
+  return document.querySelector(`.field[data-field="${name}"]`);
+}
+
+function markWrong(member, text) {
+  const field = fieldOf(member);
+  if (!field) return false;
+  field.querySelector(".wrong").textContent = text;
+  field.querySelector("input, select").setAttribute("aria-invalid", "true");
+  if ($("more").contains(field)) $("more").open = true;
+  return true;
+}
+
+function clearWrong(member = null) {
+  const fields = member ? [fieldOf(member)] : document.querySelectorAll(".field");
+  for (const field of fields) {
+    field.querySelector(".wrong").textContent = "";
+    field.querySelector("input, select").removeAttribute("aria-invalid");
+  }
+}
+
+function checked(asked) {
+  let fine = true;
+  const wrong = (member, text) => (fine = markWrong(member, text) && false);
+  if (!asked.location) wrong("location", "Say where you are, or click the map.");
+  const hike = asked.hike_km ?? asked.hike_miles;
+  if (hike === undefined || !(hike > 0)) wrong("hike_km", "Say how far you want to walk.");
+  if (!fine) document.querySelector('[aria-invalid="true"]').focus();
+  return fine;
+}
+
+let running = null;
+
+/** Ask for a trip and show what comes; `path` leads to one that exists already. */
+async function plan(asked, path = null) {
+  clearWrong();
+  running?.abort();
+  running = new AbortController();
+  busy(true);
+  try {
+    const options = path
+      ? { headers: { Accept: "application/geo+json" } }
+      : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(asked) };
+    const trip = await ask(path ?? "/v1/trips", { ...options, signal: running.signal });
+    state.request = asked;
+    const address = `${location.pathname}?trip=${encodeURIComponent(trip.id)}`;
+    if (location.search !== `?trip=${encodeURIComponent(trip.id)}`) history.pushState({ trip: trip.id }, "", address);
+    busy(false);
+    showTrip(trip);
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    busy(false);
+    if (!(error instanceof ProblemError)) throw error;
+    showProblem(error.problem, asked);
+  }
+}
+
+function busy(is) {
+  $("results").setAttribute("aria-busy", String(is));
+  $("go").classList.toggle("busy", is);
+  $("go").querySelector("span").textContent = is ? "Looking at every trailhead…" : "Find loops";
+}
+
+function another() {
+  const asked = { ...state.request, seed: (state.request.seed ?? 0) + 1 };
+  others.seed = asked.seed;
+  plan(asked);
+}
+
+// --- when there is no loop -----------------------------------------------------------------------------------
+
+function showProblem(problem, asked) {
+  state.loops = [];
+  keepProfile();
+  drawLoopsGone();
+  const said = (problem.errors ?? []).filter(({ field, detail }) => !markWrong(field, sentence(detail)));
+  const ways = [
+    ...(problem.near_matches ?? []).map((name) => [`“${name}”`, { location: name }]),
+    ...(problem.relax ?? []).map(({ field, value, why }) => [why ?? `${field}: ${value}`, { [field]: value }]),
+    ...nearest(problem, asked),
+  ];
+  const buttons = ways.map(([text, change]) =>
+    h("button", { type: "button", class: "suggestion", onclick: () => tryWith(asked, change) }, text),
+  );
+  const detail = problem.errors && !said.length ? "Please look at the marked fields." : problem.detail;
+  $("results").replaceChildren(
+    h(
+      "div",
+      { class: "problem", role: "alert" },
+      h("h2", {}, problem.title ?? "That did not work"),
+      h("p", {}, detail ?? ""),
+      buttons.length ? h("p", { class: "hint" }, problem.near_matches?.length ? "Did you mean" : "What would help") : null,
+      buttons.length ? h("div", { class: "suggestions" }, ...buttons) : null,
+    ),
+  );
+  document.querySelector('[aria-invalid="true"]')?.focus();
+  if (narrowness.matches) $("results").scrollIntoView({ block: "nearest" });
+}
+
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** Lengths of loops that do exist, unless the service already proposed a length. */
+function nearest(problem, asked) {
+  if ((problem.relax ?? []).some(({ field }) => field in METRES)) return [];
+  const unit = asked.hike_miles === undefined ? "hike_km" : "hike_miles";
+  return (problem.nearest_lengths_m ?? []).map((metres) => [
+    `Walk ${units.length(metres)}`,
+    { [unit]: Number((metres / METRES[unit]).toFixed(2)) },
+  ]);
+}
+
+function tryWith(asked, change) {
+  const next = { ...asked };
+  for (const group of [["hike_km", "hike_miles"], ["drive_km", "drive_miles", "drive_minutes"]]) {
+    if (group.some((name) => name in change)) for (const name of group) delete next[name];
+  }
+  Object.assign(next, change);
+  fill(next);
+  plan(request());
+}
+
+function drawLoopsGone() {
+  loopLayer.clearLayers();
+  arrows.clearLayers();
+  spot.remove();
+  drawProfile();
+}
+
+// --- place suggestions (an ARIA combobox) --------------------------------------------------------------------
+
+const box = $("place");
+const list = $("suggestions");
+let active = -1;
+let typing = 0;
+let suggesting = null;
+
+function closeList() {
+  list.hidden = true;
+  active = -1;
+  box.setAttribute("aria-expanded", "false");
+  box.removeAttribute("aria-activedescendant");
+}
+
+async function suggest() {
+  const query = box.value.trim();
+  suggesting?.abort();
+  if (query.length < 2 || /^[-+\d.,\s]*$/.test(query)) return closeList();
+  suggesting = new AbortController();
+  try {
+    const found = await ask(`/v1/places?limit=8&q=${encodeURIComponent(query)}`, { signal: suggesting.signal });
+    if (document.activeElement !== box) return;
+    list.replaceChildren(...found.features.map(option));
+    list.hidden = !found.features.length;
+    active = -1;
+    box.setAttribute("aria-expanded", String(!list.hidden));
+  } catch (error) {
+    if (error.name !== "AbortError") closeList();
+  }
+}
+
+function option({ geometry, properties }, i) {
+  const details = [properties.kind, properties.elevation_m === null ? null : units.height(properties.elevation_m)];
+  const choose = (event) => {
+    event.preventDefault();
+    chooseSuggestion(i);
+  };
+  return h(
+    "li",
+    { role: "option", id: `suggestion-${i}`, "aria-selected": "false", "data-at": geometry.coordinates.join(","), onmousedown: choose },
+    h("span", {}, properties.name),
+    h("small", {}, details.filter(Boolean).join(" · ")),
+  );
+}
+
+function chooseSuggestion(i) {
+  const chosen = list.children[i];
+  if (!chosen) return;
+  const [lon, lat] = chosen.dataset.at.split(",").map(Number);
+  box.value = chosen.firstChild.textContent;
+  setPin(lat, lon);
+  map.setView([lat, lon], Math.max(map.getZoom(), 12), { animate: !calm.matches });
+  clearWrong("location");
+  closeList();
+}
+
+box.addEventListener("input", () => {
+  clearTimeout(typing);
+  typing = setTimeout(suggest, 130);
+  clearWrong("location");
+});
+box.addEventListener("blur", closeList);
+box.addEventListener("keydown", (event) => {
+  if (list.hidden) return;
+  const count = list.children.length;
+  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    event.preventDefault();
+    active = (active + (event.key === "ArrowDown" ? 1 : active < 0 ? 0 : -1) + count) % count;
+    [...list.children].forEach((li, i) => li.setAttribute("aria-selected", String(i === active)));
+    box.setAttribute("aria-activedescendant", `suggestion-${active}`);
+    list.children[active].scrollIntoView({ block: "nearest" });
+  } else if (event.key === "Enter" && active >= 0) {
+    event.preventDefault();
+    chooseSuggestion(active);
+  } else if (event.key === "Escape") {
+    closeList();
+  }
+});
+
+// --- start ---------------------------------------------------------------------------------------------------
+
+function showInfo(info) {
+  const names = info.regions.map((r) => r.name);
+  const kilometres = info.regions.reduce((sum, r) => sum + r.trail_km, 0);
+  const buttons = info.regions
+    .filter((r) => r.bbox)
+    .map((r) => h("button", { type: "button", class: "quiet", onclick: () => showBox(r.bbox) }, r.synthetic ? `${r.name} (synthetic)` : r.name));
+  $("regions").replaceChildren(
+    ...(names.length
+      ? ["Trails of ", ...buttons.flatMap((b, i) => (i ? [", ", b] : [b])), `: ${units.length(1000 * kilometres, 0)} of ways`]
+      : ["No trails have been imported yet."]),
+  );
+  const lines = [...new Set(info.regions.flatMap((r) => r.attribution))];
+  $("attribution").textContent = lines.join(" · ");
+  const text = document.createElement("span");
+  text.textContent = lines.join(" · ");
+  if (lines.length) credit.addAttribution(text.innerHTML); // escaped: innerHTML of a text
+  $("synthetic").hidden = !info.regions.some((r) => r.synthetic);
+}
+
+function showBox([west, south, east, north]) {
+  map.fitBounds([[south, west], [north, east]], { padding: [10, 10], animate: false });
+}
+
+/** Begin where the data is; far-apart regions would be dots on a globe, then begin with the largest. */
+function begin(info) {
+  const boxes = info.regions.filter((r) => r.bbox).sort((a, b) => b.trail_km - a.trail_km);
+  if (!boxes.length) return map.setView([46, 8], 5);
+  const all = info.bbox;
+  const isWide = all[2] - all[0] > 8 || all[3] - all[1] > 6;
+  return showBox(isWide ? boxes[0].bbox : all);
+}
+
+/** The request that an id of a trip stands for. */
+function requestOf(id) {
+  const text = atob(id.split("~")[0].replaceAll("-", "+").replaceAll("_", "/"));
+  return JSON.parse(new TextDecoder().decode(Uint8Array.from(text, (c) => c.charCodeAt(0))));
+}
+
+function followLink() {
+  const id = new URLSearchParams(location.search).get("trip");
+  if (!id || id === state.id) return;
+  try {
+    const asked = requestOf(id);
+    fill(asked);
+    plan(asked, `/v1/trips/${encodeURIComponent(id)}`);
+  } catch {
+    showProblem({ title: "That link is broken", detail: "There is no trip behind it. The form finds you another one." }, {});
+  }
+}
+
+$("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  closeList();
+  clearWrong();
+  delete others.seed;
+  const asked = request();
+  if (checked(asked)) plan(asked);
+});
+$("form").addEventListener("input", () => {
+  wishes();
+  hint();
+});
+$("hike-unit").addEventListener("change", () => {
+  if (!state.trip || !state.loops.length) return;
+  const chosen = state.selected;
+  keepProfile();
+  document.querySelectorAll(".card").forEach((element, i) => element.replaceWith(card(state.loops[i], i)));
+  select(chosen);
+});
+
+if ("geolocation" in navigator && window.isSecureContext) {
+  $("here").hidden = false;
+  $("here").addEventListener("click", () =>
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => {
+        box.value = `${coords.latitude.toFixed(5)}, ${coords.longitude.toFixed(5)}`;
+        setPin(coords.latitude, coords.longitude);
+        map.setView([coords.latitude, coords.longitude], Math.max(map.getZoom(), 11));
+      },
+      () => markWrong("location", "Your position is not known; write a place or click the map."),
+    ),
+  );
+}
+
+function redraw() {
+  shown = "";
+  drawNetwork();
+  if (state.loops.length) {
+    drawLoops();
+    drawProfile();
+  }
+}
+
+darkness.addEventListener("change", redraw);
+narrowness.addEventListener("change", redraw);
+addEventListener("popstate", followLink);
+
+try {
+  const info = await ask("/v1/info");
+  showInfo(info);
+  begin(info);
+  hint();
+  followLink();
+} catch (error) {
+  map.setView([46, 8], 5);
+  if (!(error instanceof ProblemError)) throw error;
+  showProblem(error.problem, {});
+}
+document.body.dataset.ready = "true";
