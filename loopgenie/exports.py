@@ -32,7 +32,7 @@ def trip_geojson(trip: Trip, links: Callable[[int], Mapping[str, str]] | None = 
     return {
         "type": "FeatureCollection",
         "features": [_feature(i, dict(links(i.rank)) if links else {}) for i in trip.itineraries],
-        "trip": _parameters(trip.parameters, trip.origin, trip.origin_name),
+        "trip": {**_parameters(trip.parameters, trip.origin, trip.origin_name), "trailheads": trip.trailheads},
         "data": data_note(trip.snapshot, box),
         "timing": {stage: round(seconds, 4) for stage, seconds in trip.timing.items()},
     }
@@ -117,8 +117,16 @@ def _way(itinerary: Itinerary) -> Document:
 
 def trip_text(document: Mapping[str, Any]) -> str:
     """The loops of a GeoJSON document as lines to read."""
-    blocks = ["\n".join(_text_of(feature["properties"])) for feature in document["features"]]
+    origin, data = document["trip"]["location"], document["data"]
+    where = f"{origin['name'] or 'Position'} ({origin['lat']:.5f},{origin['lon']:.5f})"
+    head = f"{'SYNTHETIC TRAILS, made up. ' if data['synthetic'] else ''}From {where}, {_searched(document['trip'])}"
+    blocks = [head, *("\n".join(_text_of(feature["properties"])) for feature in document["features"])]
     return "\n\n".join([*blocks, _notes(document)]) + "\n"
+
+
+def _searched(trip: Mapping[str, Any]) -> str:
+    count = trip["trailheads"]
+    return "starting here" if trip["drive_m"] == 0 else f"{count} trailhead{'s' if count > 1 else ''} searched"
 
 
 def _text_of(loop: Mapping[str, Any]) -> Iterator[str]:

@@ -36,6 +36,9 @@ class Trip:
 #: Where a loop may start: a trailhead, or right here.
 Home = Reached | Spot
 
+#: The nearest trailheads that one search takes; a city within a long drive has more.
+MAX_TRAILHEADS = 3000
+
 #: Networks of earlier requests. They save time and change no answer, so sharing them is harmless.
 AREAS = Areas()
 
@@ -103,7 +106,7 @@ def _trailheads(
     origin: LonLat, parameters: TripParameters, store: TrailStore, snapshot: Snapshot, engine: DriveEngine
 ) -> list[Reached]:
     """The trailheads in reach from which a loop can get to every via point, nearest by car first."""
-    reached = drive.reachable(origin, parameters.drive_m, parameters.drive_s, store, engine=engine)
+    reached = drive.reachable(origin, parameters.drive_m, parameters.drive_s, store, engine=engine)[:MAX_TRAILHEADS]
     if not reached:
         raise no_loop.no_trailhead(origin, parameters, store, snapshot, engine)
     radius_m = parameters.max_length_m / 2 + 2 * SNAP_M
