@@ -8,8 +8,9 @@ settle and look around in it (`sample_places`), the roads and trails between tho
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 from loopgenie.errors import InvalidParameters
@@ -93,20 +94,7 @@ def _made(seed: int, size: int, progress: Progress) -> tuple[Source, HeightAt]:
         return Random(f"LoopGenie sample {seed} {size} {stage}")
 
     names = Names(rng("names"))
-    terrain = make_terrain(rng("terrain"), size, lambda done, total: progress("shaping the land", done, total))
-    ground = make_ground(rng("ground"), terrain)
-    on_roads = road_places(rng("roads"), names, terrain, ground)
-    on_trails = trail_places(rng("places"), names, terrain, ground, on_roads)
-    places = [place for place in on_roads if place.kind != "exit"] + on_trails
-    routes = lay_trails(
-        rng("trails"),
-        names,
-        terrain,
-        lay_roads(ground, on_roads),
-        places,
-        lambda done, total: progress("laying trails", done, total),
-    )
-    country = _Country(terrain, ground, routes, places, frozenset(p.point for p in [*on_roads, *on_trails]))
+    country = _invented(rng, names, size, progress)
     source = Source(
         ways=country.ways(rng("ways")),
         accesses=country.accesses(names),
@@ -118,6 +106,21 @@ def _made(seed: int, size: int, progress: Progress) -> tuple[Source, HeightAt]:
     return source, country.height_at()
 
 
+def _invented(rng: Callable[[str], Random], names: Names, size: int, progress: Progress) -> _Country:
+    """The land first, then the places, then what joins them."""
+    terrain = make_terrain(rng("terrain"), size, partial(progress, "shaping the land"))
+    ground = make_ground(rng("ground"), terrain)
+    on_roads = road_places(rng("roads"), names, terrain, ground)
+    on_trails = trail_places(rng("places"), names, terrain, ground, on_roads)
+    places = [place for place in on_roads if place.kind != "exit"] + on_trails
+    progress("building roads", 0, 0)
+    roads = lay_roads(ground, on_roads)
+    routes = lay_trails(rng("trails"), names, terrain, roads, places, partial(progress, "laying trails"))
+    stops = frozenset(place.point for place in [*on_roads, *on_trails])
+    pieces = chains(ground, routes.web.laid, routes.routes, stops)
+    return _Country(terrain, ground, routes, places, pieces, relaxed(ground, pieces, stops))
+
+
 @dataclass(frozen=True)
 class _Country:
     """All that was invented, and how it is written down as a source."""
@@ -126,15 +129,14 @@ class _Country:
     ground: Ground
     routes: Routes
     places: list[Place]
-    stops: frozenset[int]  # points where ways end, whatever else they do
+    pieces: list[Chain]
+    at: dict[int, Spot]  # where the points of the pieces have come to lie
 
     def ways(self, rng: Random) -> list[Way]:
         """The web of roads and trails as ways that share the node ids of their junctions."""
-        pieces = chains(self.ground, self.routes.web.laid, self.routes.routes, self.stops)
-        at = relaxed(self.ground, pieces, self.stops)
         next_id, ways = self.ground.side * self.ground.side, list[Way]()
-        for chain in pieces:
-            way = self._way(rng, chain, [at[i] for i in chain.points])
+        for chain in self.pieces:
+            way = self._way(rng, chain, [self.at[i] for i in chain.points])
             inner = len(way.line) - 2
             way.node_ids = [chain.points[0], *range(next_id, next_id + inner), chain.points[-1]]
             way.source = f"sample way {len(ways)}"
@@ -153,21 +155,24 @@ class _Country:
 
     def accesses(self, names: Names) -> list[Access]:
         """Car parks where trails leave the roads: those of valley ends and villages first, all 900 m apart."""
-        starts, spacing, found = self._trail_starts(), Spacing(self.ground.side), []
-
-        def open_at(start: int, kind: str, name: str) -> None:
+        spacing, found = Spacing(self.ground.side), dict[str, Access]()
+        for start, kind, name in self._called_starts():
             if spacing.take([start], apart_m=900, most=1):
-                found.append(Access(*self._lonlat(start), kind, name))
+                called = name if name and name not in found else names.place("car park")
+                found[called] = Access(*self._lonlat(start), kind, called)
+        return list(found.values())
 
+    def _called_starts(self) -> Iterator[tuple[int, str, str | None]]:
+        """Points where a car could stop, what that would be and what it could be called."""
+        starts = self._trail_starts()
         for place in sorted(self.places, key=lambda place: place.kind != "road end"):
             start = self._nearest(place.point, starts)
             if start is not None and place.kind == "road end":
-                open_at(start, "trailhead", f"{place.name} Trailhead")
+                yield start, "trailhead", f"{place.name} Trailhead"
             elif start is not None and place.kind in SETTLEMENTS:
-                open_at(start, "parking", f"{place.name} Car Park")
+                yield start, "parking", f"{place.name} Car Park"
         for start, trail in starts.items():
-            open_at(start, "parking", f"{trail or names.place('locality')} Car Park")
-        return found
+            yield start, "parking", f"{trail} Car Park" if trail else None
 
     def _trail_starts(self) -> dict[int, str | None]:
         """Points where trails leave the roads, and what the first such trail is called."""
@@ -220,7 +225,7 @@ class _Country:
         return float((self.terrain.side - 1) * CELL_M)
 
     def _lonlat(self, point: int) -> tuple[float, float]:
-        return self._degrees([(self.ground.x[point], self.ground.y[point])])[0]
+        return self._degrees([self.at.get(point, (self.ground.x[point], self.ground.y[point]))])[0]
 
     def _degrees(self, line: Sequence[Spot]) -> list[tuple[float, float]]:
         """From metres to degrees, rounded to a tenth of a metre."""

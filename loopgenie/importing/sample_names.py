@@ -32,6 +32,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
     "camp": ("{} Camp", "{} Meadow Camp"),
     "spring": ("{} Spring", "{} Well", "{} Fountain"),
     "viewpoint": ("{} Lookout", "{} Balcony", "{} View"),
+    "car park": ("{} Car Park", "{} Bridge Car Park", "{} Sawmill Car Park"),
     "road end": ("{} Valley", "{} Head", "{} Glen"),
 }
 _TRAIL_FIRST = _words(

@@ -245,16 +245,17 @@ class Web:
         self.ground = ground
         self.laid: dict[EdgeCode, int] = {}  # edge -> number of the route that came first
         self.costs = [list(c) for c in costs]
+        self._beside: dict[int, list[int]] = {}  # points that edges of paths lead to
         self._near = bytearray(ground.side * ground.side)  # 1 beside a path, 2 on it
 
-    def trace(self, start: int, end: int, owner: Sequence[int], owners: tuple[int, ...]) -> list[EdgeCode]:
-        """The cheapest path between two points over ground of these owners; empty if there is none."""
+    def trace(self, start: int, end: int, owner: Sequence[int], owners: tuple[int, ...]) -> list[int]:
+        """The points of the cheapest path between two points over ground of these owners; empty if there is none."""
         came, cost, done = {start: start}, {start: 0.0}, set()
         queue, moves = [(0.0, start)], _moves(self.ground, self.costs)
         while queue:
             so_far, i = heappop(queue)
             if i == end:
-                return [self.ground.edge(a, b) for a, b in pairwise(_walked_back(came, end))]
+                return _walked_back(came, end)
             if i in done:
                 continue
             done.add(i)
@@ -267,20 +268,54 @@ class Web:
                         heappush(queue, (c, j))
         return []
 
-    def lay(self, path: Sequence[EdgeCode], route: int, *, pull: float) -> None:
-        """Add a path: its edges now cost `pull` of what they did, beside it is dear, diagonals across it are barred."""
-        fresh = [edge for edge in path if edge not in self.laid]
-        for edge in fresh:
-            base, direction = divmod(edge, 4)
-            self.laid[edge] = route
-            self.costs[direction][base] *= pull
-            if direction == _NORTH_EAST:
-                self.costs[_NORTH_WEST][base + 1] = _INF
-            elif direction == _NORTH_WEST:
-                self.costs[_NORTH_EAST][base - 1] = _INF
-        for edge in fresh:
-            for i in self.ground.ends(edge):
+    def lay(self, path: Sequence[int], route: int, *, pull: float, shortcuts: bool = True) -> None:
+        """Add a path; what of it is there already stays as it is.
+
+        Parameters
+        ----------
+        path : points, each the neighbour of the one before.
+        route : a number of the caller's, kept with each new edge.
+        pull : what share of their cost the edges keep; beside them all becomes dearer, diagonals across are barred.
+        shortcuts : whether to add stretches of a few edges, too, that save next to nothing over what is there.
+        """
+        for piece in self._fresh_pieces(path):
+            if shortcuts or len(piece) > 5 or not self._joined(piece[0], piece[-1], len(piece) + 5):
+                for a, b in pairwise(piece):
+                    self._add(a, b, route, pull)
+        for i in path:
+            if i in self._beside:
                 self._keep_clear(i)
+
+    def _fresh_pieces(self, path: Sequence[int]) -> list[list[int]]:
+        """The parts of a path whose edges are new, cut where they touch what is there."""
+        pieces: list[list[int]] = []
+        for a, b in pairwise(path):
+            if self.ground.edge(a, b) in self.laid:
+                continue
+            if a in self._beside or not pieces or pieces[-1][-1] != a:
+                pieces.append([a])
+            pieces[-1].append(b)
+        return pieces
+
+    def _joined(self, start: int, end: int, most: int) -> bool:
+        """Whether at most so many edges of paths lead from one point to another."""
+        seen, front = {start}, [start]
+        for _ in range(most):
+            front = [j for i in front for j in self._beside.get(i, ()) if j not in seen]
+            seen.update(front)
+        return end in seen
+
+    def _add(self, a: int, b: int, route: int, pull: float) -> None:
+        edge = self.ground.edge(a, b)
+        base, direction = divmod(edge, 4)
+        self.laid[edge] = route
+        self._beside.setdefault(a, []).append(b)
+        self._beside.setdefault(b, []).append(a)
+        self.costs[direction][base] *= pull
+        if direction == _NORTH_EAST:
+            self.costs[_NORTH_WEST][base + 1] = _INF
+        elif direction == _NORTH_WEST:
+            self.costs[_NORTH_EAST][base - 1] = _INF
 
     def _keep_clear(self, i: int) -> None:
         """Make the points beside a point of a path dear, so that no second path runs along there."""

@@ -24,7 +24,7 @@ class Place:
     name: str
     population: int | None = None
     label: int | None = None  # where it is on the map, if that is not the point that paths lead to
-    ring: tuple[int, ...] = ()  # of a lake: its southernmost, easternmost, northernmost and westernmost shore
+    ring: tuple[int, ...] = ()  # of a lake: four points of its shore, counterclockwise
 
 
 def road_places(rng: Random, names: Names, terrain: Terrain, ground: Ground) -> list[Place]:
@@ -81,7 +81,7 @@ def trail_places(rng: Random, names: Names, terrain: Terrain, ground: Ground, ro
         ("camp", low, 1200, 1 / 50),
         ("locality", open_ground, 1300, 1 / 4),
     ):
-        chosen = spacing.take(candidates, apart_m=apart_m, most=1 + int(km2 * per_km2))
+        chosen = spacing.take(candidates, apart_m=apart_m, most=2 + int(km2 * per_km2))
         found += [Place(i, kind, names.place(kind)) for i in chosen]
     return found
 
@@ -122,8 +122,10 @@ def shore_of(lake: list[int], ground: Ground) -> list[int]:
 
 
 def _corners(shore: list[int], side: int) -> tuple[int, ...]:
-    across = sorted((i % side, i) for i in shore)
-    return shore[0], across[-1][1], shore[-1], across[0][1]
+    """The southwestern-, southeastern-, northeastern- and northwesternmost."""
+    east = sorted((i // side + i % side, i) for i in shore)
+    south = sorted((i % side - i // side, i) for i in shore)
+    return east[0][1], south[-1][1], east[-1][1], south[0][1]
 
 
 def _inland(ground: Ground) -> list[int]:
@@ -179,7 +181,7 @@ def _mixed(rng: Random, points: list[int]) -> list[int]:
 
 
 class Spacing:
-    """Keeps places apart.
+    """Keeps places apart; in regions of less than 7 km, where little has to be enough, closer together.
 
     Parameters
     ----------
@@ -190,6 +192,7 @@ class Spacing:
         self._side = side
         self._taken: dict[tuple[int, int], list[tuple[int, int]]] = {}
         self._bucket = 8  # points
+        self._crowding = min(1.0, side * CELL_M / 7000)
 
     def occupy(self, point: int) -> None:
         """Take a point, whatever is near."""
@@ -202,7 +205,7 @@ class Spacing:
         for point in candidates:
             if len(chosen) >= most:
                 break
-            if self._free(point, apart_m / CELL_M):
+            if self._free(point, apart_m * self._crowding / CELL_M):
                 self.occupy(point)
                 chosen.append(point)
         return chosen

@@ -22,6 +22,9 @@ _NAMING: dict[str, tuple[str, ...]] = {
     "tarn": ("{} Trail",),
 }
 
+#: What share of its cost a road keeps for those who look for a trail: they rather walk elsewhere.
+ROAD_PULL = 1.0
+
 
 class Routes:
     """The web of roads and trails, and the route that each of its edges belongs to.
@@ -35,10 +38,19 @@ class Routes:
         self.web = web
         self.routes = list(routes)
 
-    def lay(self, route: Route, start: int, end: int, owner: Sequence[int], owners: tuple[int, ...]) -> None:
+    def lay(
+        self,
+        route: Route,
+        start: int,
+        end: int,
+        owner: Sequence[int],
+        owners: tuple[int, ...],
+        *,
+        shortcuts: bool = False,
+    ) -> None:
         """Trace a route over ground of some owners, and lay what of it is new."""
         self.routes.append(route)
-        self.web.lay(self.web.trace(start, end, owner, owners), len(self.routes) - 1, pull=0.5)
+        self.web.lay(self.web.trace(start, end, owner, owners), len(self.routes) - 1, pull=0.5, shortcuts=shortcuts)
 
 
 def lay_roads(ground: Ground, places: Sequence[Place]) -> Routes:
@@ -82,14 +94,15 @@ def lay_trails(
     ground = roads.web.ground
     web = Web(ground, ground.costs(easy_grade=0.15, side_slope=0.6))
     for edge, road in roads.web.laid.items():
-        web.lay([edge], road, pull=0.75)
+        web.lay(ground.ends(edge), road, pull=ROAD_PULL)
     trails = Routes(web, roads.routes)
     _lay_circuits(trails, terrain, places)
     near = neighbours(ground, web.costs, [place.point for place in places])
-    plan = Plan(near.links, len(places), detour=1.6)
+    plan = Plan(near.links, len(places), detour=min(1.6, 1.0 + ground.side / 150))
     far = _far_trails(rng, names, ground, plan, places)
+    called = _TrailNames(rng, names, places)
     for done, (a, b) in enumerate(plan.pairs):
-        name = far.get((a, b)) or _trail_name(rng, names, places[a], places[b])
+        name = far.get((a, b)) or called.of(a, b)
         trails.lay(Route(None, name), places[a].point, places[b].point, near.owner, (a, b))
         progress(done + 1, len(plan.pairs))
     return trails
@@ -105,19 +118,37 @@ def _lay_circuits(trails: Routes, terrain: Terrain, places: Sequence[Place]) -> 
             banks[i] = number
     for place in places:
         for a, b in pairwise((*place.ring, *place.ring[:1])):
-            trails.lay(Route(None, f"{place.name} Circuit"), a, b, banks, (banks[a], banks[b]))
+            trails.lay(Route(None, f"{place.name} Circuit"), a, b, banks, (banks[a], banks[b]), shortcuts=True)
 
 
-def _trail_name(rng: Random, names: Names, a: Place, b: Place) -> str | None:
-    """After one of its ends, or with a name of its own, or none."""
-    luck = rng.random()
-    if luck < 0.2:
+class _TrailNames:
+    """Names the links of a plan, one after the other."""
+
+    def __init__(self, rng: Random, names: Names, places: Sequence[Place]) -> None:
+        self._rng, self._names, self._places = rng, names, places
+        self._goes_on: dict[int, str] = {}  # from a place, the trail that comes to it
+
+    def of(self, a: int, b: int) -> str | None:
+        """No name, the name of one of the ends, or that of a trail that goes on, if need be a new one."""
+        luck = self._rng.random()
+        if luck < 0.18:
+            return None
+        return (self._after_an_end(a, b) if luck < 0.5 else None) or self._going_on(a, b)
+
+    def _after_an_end(self, a: int, b: int) -> str | None:
+        for kind, patterns in _NAMING.items():
+            for place in (self._places[a], self._places[b]):
+                if place.kind == kind:
+                    return patterns[place.point % len(patterns)].format(place.name)
         return None
-    for kind, patterns in _NAMING.items():
-        for place in (a, b):
-            if place.kind == kind and luck < 0.8:
-                return patterns[int(luck * 100) % len(patterns)].format(place.name)
-    return names.trail()
+
+    def _going_on(self, a: int, b: int) -> str:
+        start, end = (a, b) if a in self._goes_on else (b, a)
+        name = self._goes_on.pop(start, None)
+        if name is None:
+            name = self._goes_on[start] = self._names.trail()
+        self._goes_on.setdefault(end, name)
+        return name
 
 
 def _far_trails(

@@ -96,7 +96,7 @@ def rounded(line: Sequence[Spot]) -> list[Spot]:
 
 def zigzagged(terrain: Terrain, line: Sequence[Spot]) -> list[Spot]:
     """The line with hairpins where it would climb straight up."""
-    result, swing = [line[0]], 1.0
+    result, swing, extent = [line[0]], 1.0, float(CELL_M * (terrain.side - 1))
     for i, (a, b) in enumerate(pairwise(line)):
         run = _distance(a, b)
         grade = abs(terrain.height_at(*b) - terrain.height_at(*a)) / max(run, 1.0)
@@ -109,7 +109,8 @@ def zigzagged(terrain: Terrain, line: Sequence[Spot]) -> list[Spot]:
         for k in range(turns):
             t = (k + 0.5) / turns
             x, y = a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])
-            result.append((x - swing * wide * (b[1] - a[1]) / run, y + swing * wide * (b[0] - a[0]) / run))
+            x, y = x - swing * wide * (b[1] - a[1]) / run, y + swing * wide * (b[0] - a[0]) / run
+            result.append((min(max(x, 0.0), extent), min(max(y, 0.0), extent)))
             swing = -swing
     return result if result[-1] == line[-1] else [*result, line[-1]]
 
@@ -132,6 +133,6 @@ def trail_kind(rng: Random, ground: Ground, chain: Chain) -> tuple[WayKind, str,
     if mean < 0.1 and top < TREE_LINE_M:
         return (WayKind.BRIDLEWAY if luck < 0.85 else WayKind.FOOTWAY), "fine_gravel", 1
     surface = "rock" if exposed > 0.7 and top > TREE_LINE_M else "ground" if luck < 0.6 else "dirt"
-    if top > TREE_LINE_M and (mean > 0.22 or exposed > 0.7):
-        return WayKind.PATH, surface, 4 if exposed > 0.7 and mean > 0.27 else 3
+    if top > TREE_LINE_M - 150 and (mean > 0.2 or exposed > 0.66):
+        return WayKind.PATH, surface, 4 if exposed > 0.66 and mean > 0.25 else 3
     return WayKind.PATH, surface, 2 if mean > 0.15 or top > TREE_LINE_M else 1
