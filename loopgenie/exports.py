@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
+from xml.sax.saxutils import escape
 
 from loopgenie.geometry import Box, LonLat, Position
 from loopgenie.itinerary import Itinerary
@@ -173,7 +174,8 @@ def trip_gpx(document: Mapping[str, Any], rank: int | None = None) -> str:
     gpx.creator = "LoopGenie"
     gpx.name = _clean("; ".join(_title(f) for f in features))
     gpx.description = _clean(_notes(document))
-    gpx.copyright_author = _clean("; ".join(document["data"]["attribution"])) or None
+    # gpxpy 1.6 writes this one as an attribute without escaping it.
+    gpx.copyright_author = escape(_clean("; ".join(document["data"]["attribution"])), {'"': "&quot;"}) or None
     for feature in features:
         trailhead = feature["properties"]["trailhead"]
         gpx.waypoints.append(
