@@ -259,7 +259,9 @@ def _stretches(step: Step, segment: Segment) -> Iterator[Stretch]:
 def _closed_line(parts: Sequence[_Part]) -> tuple[Position, ...]:
     line = list(parts[0].line[:1])
     for part in parts:
-        line.extend(part.line[1:])
+        for position in part.line[1:]:
+            if position[:2] != line[-1][:2]:  # sources may have two nodes at one spot
+                line.append(position)
     line[-1] = line[0]
     return tuple(line)
 
