@@ -25,10 +25,10 @@ class Box(NamedTuple):
     max_lat: float
 
     def grown(self, metres: float) -> Box:
-        """The box with `metres` added on every side, clipped to the world."""
-        d_lat = metres / 110_574
+        """The box with at least `metres` added on every side, clipped to the world."""
+        d_lat = metres / 110_574  # no degree on WGS 84 is shorter
         widest = min(max(abs(self.min_lat), abs(self.max_lat)) + d_lat, 89.9)
-        d_lon = metres / (111_320 * math.cos(math.radians(widest)))
+        d_lon = metres / (111_319 * math.cos(math.radians(widest)))
         return Box(
             max(self.min_lon - d_lon, -180.0),
             max(self.min_lat - d_lat, -90.0),
@@ -147,11 +147,12 @@ def cut(line: Sequence[Position], begin: float, end: float) -> tuple[Position, .
 
 
 def _at_mark(line: Sequence[Position], marks: Sequence[float], metres: float) -> Position:
-    i = min(max(bisect_right(marks, metres) - 1, 0), len(line) - 2)
-    step = marks[i + 1] - marks[i]
-    share = (metres - marks[i]) / step if step else 0.0
-    if share <= 0 or share >= 1:
-        return line[i if share <= 0 else i + 1]
+    if metres <= 0 or metres >= marks[-1]:
+        return line[0 if metres <= 0 else -1]
+    i = bisect_right(marks, metres) - 1
     a, b = line[i], line[i + 1]
+    share = (metres - marks[i]) / (marks[i + 1] - marks[i])
+    if share <= 0:
+        return a
     height = None if a[2] is None or b[2] is None else a[2] + share * (b[2] - a[2])
     return (*between(a, b, share), height)

@@ -57,7 +57,7 @@ def test_a_grown_box_holds_everything_within_that_distance(at: LonLat, metres: f
     box = Box(*at, *at).grown(metres)
     geod = pytest.importorskip("pyproj").Geod(ellps="WGS84")
     for direction in range(0, 360, 45):
-        lon, lat, _ = geod.fwd(*at, direction, metres * 0.999)
+        lon, lat, _ = geod.fwd(*at, direction, metres * (1 - 1e-9))
         if abs(lon - at.lon) < 180:  # boxes end at the date line
             assert box.min_lon - 1e-9 <= lon <= box.max_lon + 1e-9
             assert box.min_lat - 1e-9 <= lat <= box.max_lat + 1e-9

@@ -1,0 +1,414 @@
+"""The whole story of a request, on drawn networks with an exact stand-in for the solver, and with the real one."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from loopgenie import planner
+from loopgenie.drive import Drive, StraightLine
+from loopgenie.errors import InvalidParameters, NoLoopInReach, PlaceNotFound, TrailsUnavailable
+from loopgenie.geometry import LonLat, line_length_m
+from loopgenie.network import Areas
+from loopgenie.parameters import TripParameters
+from loopgenie.planner import Trip, plan_trip
+from loopgenie.store.sqlite import SqliteStore
+from loopgenie.ways import WayKind
+from solver import Edge, Loop, LoopProblem, Result, Status
+
+# --- an exact solver for a handful of edges -----------------------------------------------------------------------
+
+
+def exact(problem: LoopProblem, *, alternatives: int = 1, **_: object) -> Result:
+    """Try every way to walk each edge 0, 1 or 2 times."""
+    loops = sorted(_loops(problem), key=lambda loop: -problem.value(loop.score, loop.length))
+    if loops:
+        best = problem.value(loops[0].score, loops[0].length)
+        return Result(Status.OPTIMAL, tuple(loops[:alternatives]), bound=best)
+    wide = replace(problem, min_length=0, max_length=10**9)
+    lengths = sorted({loop.length for loop in _loops(wide)})
+    shorter = [length for length in lengths if length < problem.min_length][-1:]
+    longer = [length for length in lengths if length > problem.max_length][:1]
+    return Result(Status.INFEASIBLE, reason="tried everything", nearest_lengths=(*shorter, *longer))
+
+
+def _loops(problem: LoopProblem) -> Iterator[Loop]:
+    edges = problem.network.edges
+    for times in itertools.product(range(3), repeat=len(edges)):
+        length = sum(t * e.length for t, e in zip(times, edges, strict=True))
+        if not length or not problem.min_length <= length <= problem.max_length:
+            continue
+        climb = sum(t * (e.up + e.down) for t, e in zip(times, edges, strict=True)) / 2
+        if problem.max_ascent is not None and climb > problem.max_ascent:
+            continue
+        road = sum(t * r for t, r in zip(times, problem.roads or [0] * len(edges), strict=True))
+        repeated = sum(e.length for t, e in zip(times, edges, strict=True) if t == 2)
+        if problem.max_road_share is not None and road > problem.max_road_share * length:
+            continue
+        if problem.max_repeat_share is not None and repeated > problem.max_repeat_share * length:
+            continue
+        score = sum(e.score for t, e in zip(times, edges, strict=True) if t)
+        for start in problem.trailheads:
+            walk = _walk(start, times, edges)
+            if len(walk) == sum(times) and set(problem.via) <= _nodes(walk, edges):
+                yield Loop(start, tuple(walk), score, length, round(climb), repeated)
+                break
+
+
+def _walk(start: int, times: tuple[int, ...], edges: tuple[Edge, ...]) -> list[int]:
+    """A closed walk over all edges that can be reached, by Hierholzer; empty where a degree is odd."""
+    left = list(times)
+    stack, walk = [(start, -1)], []
+    while stack:
+        node = stack[-1][0]
+        edge = next((i for i, e in enumerate(edges) if left[i] and node in (e.u, e.v)), None)
+        if edge is None:
+            walk.append(stack.pop()[1])
+        else:
+            left[edge] -= 1
+            stack.append((edges[edge].v if edges[edge].u == node else edges[edge].u, edge))
+    walk = walk[-2::-1]
+    node = start
+    for edge in walk:
+        if node not in edges[edge][:2]:
+            return []
+        node = edges[edge].v if edges[edge].u == node else edges[edge].u
+    return walk if node == start else []
+
+
+def _nodes(walk: list[int], edges: tuple[Edge, ...]) -> set[int]:
+    return {node for edge in walk for node in edges[edge][:2]}
+
+
+@pytest.fixture
+def exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planner, "solve", exact)
+
+
+# --- the region ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def region(draw):
+    """
+    D --1-- C --+       km; the square A B C D and the triangle B E C (E C goes round a corner: 2 km) have 4 km each
+    |       |   |
+    1       1   2       trailheads: A ("West") and B (without a name)
+    |       |   |       A B is a minor road, B C is T4 and climbs 300 m, the height of E is not known
+    A --1-- B-1-E
+    """
+    drawing = draw().junctions(A=(0, 0, 1000), B=(1, 0, 1000), C=(1, 1, 1300), D=(0, 1, 1000), E=(2, 0))
+    drawing.way("A", "B", "Lane", WayKind.MINOR_ROAD).way("B", "C", "Steep", difficulty=4)
+    drawing.way("C", "D", "High").way("D", "A", "Ridge").way("B", "E", "Flat")
+    drawing.way("E", "C", "Long", through=[(2, 1)])
+    drawing.trailhead("A", "West").trailhead("B")
+    drawing.point(1, 0, "village", "Bee", 500).point(0, 0.3, "peak", "Peak A")
+    return drawing
+
+
+@pytest.fixture
+def store(region, tmp_path):  # type: ignore[no-untyped-def]
+    store = SqliteStore(str(tmp_path / "planner.db"))
+    store.replace_region(region.region())
+    yield store
+    store.close()
+
+
+def plan(store, location="Bee", hike_m: float = 4000.0, **more) -> Trip:  # type: ignore[no-untyped-def]
+    return plan_trip(TripParameters(location, hike_m, **more), store, areas=Areas())
+
+
+def names(trip: Trip, store: SqliteStore) -> list[set[str | None]]:
+    found = []
+    for itinerary in trip.itineraries:
+        segments = store.segments(itinerary.segments)
+        found.append({s.name for i in itinerary.segments for s in segments[i].stretches})
+    return found
+
+
+# --- loops --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("exactly")
+def test_the_best_loop_of_the_asked_length(store) -> None:
+    """
+    4 km +- 10 %: the square has 3 km of path and 1 km of minor road, 3,200 points; the triangle is all path, 4,000.
+    """
+    trip = plan(store)
+    [best] = trip.itineraries
+    assert names(trip, store) == [{"Flat", "Long", "Steep"}]
+    assert best.length_m == pytest.approx(4000, rel=0.02)
+    assert best.line[0] == best.line[-1]
+    assert line_length_m(best.line) == pytest.approx(best.length_m, rel=1e-6)
+    assert best.score == pytest.approx(best.length_m, abs=0.02)
+    assert (best.status, best.gap, best.rank) == ("optimal", 0.0, 1)
+    assert best.bound == pytest.approx(best.score - max(0, best.length_m - 4000), abs=0.05)
+    assert best.start.name == "parking near Bee"  # B has no name of its own
+    assert (trip.origin_name, trip.trailheads) == ("Bee", 2)
+    assert set(trip.timing) == {"places", "trailheads", "network", "solve", "itinerary", "total"}
+
+
+@pytest.mark.usefixtures("exactly")
+def test_alternatives_are_ranked_and_only_the_best_is_called_optimal(store) -> None:
+    trip = plan(store, alternatives=2)
+    first, second = trip.itineraries
+    assert (first.rank, second.rank) == (1, 2)
+    assert first.score > second.score
+    assert (first.status, second.status) == ("optimal", "feasible")
+    assert first.bound == second.bound
+    assert second.gap == pytest.approx((second.bound - second.score) / second.bound, abs=1e-3)
+
+
+@pytest.mark.usefixtures("exactly")
+def test_a_loop_starts_at_the_trailhead_it_passes_that_is_nearest_by_car(store, on_map) -> None:
+    square = {"max_difficulty": 4, "max_ascent_m": 400.0}  # needs heights: only the square has them
+    near_a = plan(store, LonLat(*on_map(-1, 0)), **square).itineraries[0].start
+    near_b = plan(store, LonLat(*on_map(2.5, 0)), **square).itineraries[0].start
+    assert (near_a.name, near_b.name) == ("West", "parking near Bee")
+    assert near_a.drive_m == pytest.approx(1300, abs=2)
+    assert near_a.drive_s == pytest.approx(1300 / 50_000 * 3600, abs=0.5)
+    assert near_a.drive_method == "estimate: straight line x 1.3"
+
+
+@pytest.mark.usefixtures("exactly")
+def test_equal_loops_are_ranked_by_drive(draw, tmp_path, on_map) -> None:
+    """Two equal triangles 20 km apart: the one nearer by car comes first."""
+    drawing = draw()
+    for name, x in (("Far", 20), ("Near", 0)):
+        a, b, c = (f"{name}{i}" for i in range(3))
+        drawing.junctions(**{a: (x, 0), b: (x + 1, 0), c: (x, 1)})
+        drawing.way(a, b).way(b, c).way(c, a).trailhead(a, name)
+    store = SqliteStore(str(tmp_path / "two.db"))
+    store.replace_region(drawing.region())
+    starts = [i.start.name for i in plan(store, LonLat(*on_map(1, 0)), 3400.0, alternatives=2).itineraries]
+    assert starts == ["Near", "Far"]
+    store.close()
+
+
+@pytest.mark.usefixtures("exactly")
+def test_starting_here_splits_the_segment_that_is_nearest(store, on_map) -> None:
+    trip = plan(store, LonLat(*on_map(-0.1, 0.5)), drive_m=0)
+    [best] = trip.itineraries
+    assert names(trip, store) == [{"Lane", "Steep", "High", "Ridge"}]
+    assert best.line[0][:2] == pytest.approx(on_map(0, 0.5), abs=1e-6)
+    assert best.line[0] == best.line[-1]
+    assert best.length_m == pytest.approx(4000, abs=2)
+    assert line_length_m(best.line) == pytest.approx(best.length_m, rel=1e-5)
+    assert (best.repeat_share, best.ascent_m, best.descent_m) == (0, 300, 300)
+    assert (best.start.kind, best.start.drive_m, best.start.drive_method) == ("here", 0.0, "no drive")
+    assert len(best.segments) == 5  # the ridge in two parts
+
+
+@pytest.mark.usefixtures("exactly")
+def test_a_via_point_is_passed(store, on_map) -> None:
+    trip = plan(store, via=(LonLat(*on_map(0.05, 0.5)),), drive_m=50_000.0)
+    assert "Ridge" in names(trip, store)[0]
+
+
+@pytest.mark.usefixtures("exactly")
+def test_limits_are_kept(store) -> None:
+    assert names(plan(store, max_ascent_m=300.0), store) == [{"Lane", "Steep", "High", "Ridge"}]
+    out_and_back = plan(store, max_difficulty=3)
+    assert "Steep" not in names(out_and_back, store)[0]
+    assert plan(store, max_road_share=0.0).itineraries[0].road_share == 0
+    assert plan(store, max_repeat_share=0.0).itineraries[0].repeat_share == 0
+
+
+@pytest.mark.parametrize("hike_m", [2000.0, 4000.0, 4321.09, 6000.0, 6437.376])
+@pytest.mark.usefixtures("exactly")
+def test_the_length_is_inside_the_window_and_adds_up(store, hike_m: float) -> None:
+    best = plan(store, hike_m=hike_m, tolerance=0.2).itineraries[0]
+    assert 0.8 * hike_m <= best.length_m <= 1.2 * hike_m
+    assert line_length_m(best.line) == pytest.approx(best.length_m, rel=1e-6)
+
+
+def test_a_length_that_rounding_puts_outside_the_window_is_not_told(store, monkeypatch) -> None:
+    """The window ends between the square's length and what that is in the solver's whole centimetres."""
+    calls: list[LoopProblem] = []
+
+    def watched(problem: LoopProblem, **more: object) -> Result:
+        calls.append(problem)
+        return exact(problem)
+
+    length_m = plan_with(monkeypatch, watched, store, max_ascent_m=400.0).itineraries[0].length_m
+    rounded_m = exact(calls.pop()).loops[0].length / 100
+    assert 0.0001 < abs(length_m - rounded_m) < 0.02
+    hike_m = (length_m + rounded_m) / 2 / (1.1 if length_m > rounded_m else 0.9)
+    with pytest.raises(NoLoopInReach):
+        plan_with(monkeypatch, watched, store, hike_m=hike_m, max_ascent_m=400.0)
+    assert exact(calls[0]).loops  # the solver takes it for fine …
+    assert (calls[1].min_length, calls[1].max_length) == (calls[0].min_length + 50, calls[0].max_length - 50)
+
+
+def plan_with(monkeypatch, solve, store, **more) -> Trip:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(planner, "solve", solve)
+    return plan(store, **more)
+
+
+# --- no loop ------------------------------------------------------------------------------------------------------
+
+
+def why_not(store, *args, **more) -> NoLoopInReach:  # type: ignore[no-untyped-def]
+    with pytest.raises(NoLoopInReach) as caught:
+        plan(store, *args, **more)
+    assert "\n" not in caught.value.detail
+    return caught.value
+
+
+@pytest.mark.usefixtures("exactly")
+def test_no_trailhead_in_reach_tells_the_nearest(store, on_map) -> None:
+    error = why_not(store, LonLat(*on_map(-10, 0)), drive_m=5_000.0)
+    assert "no trailhead within a drive of 5 km" in error.detail
+    assert "the nearest, West, is 13.0 km or 16 minutes by car" in error.detail
+    assert error.relax == ({"field": "drive_km", "value": 13, "why": error.relax[0]["why"]},)
+    assert error.proven
+    by_time = why_not(store, LonLat(*on_map(-10, 0)), drive_m=None, drive_s=300.0)
+    assert "within a drive of 5 minutes" in by_time.detail
+    assert (by_time.relax[0]["field"], by_time.relax[0]["value"]) == ("drive_minutes", 16)
+
+
+@pytest.mark.usefixtures("exactly")
+def test_what_is_said_to_help_helps(store, on_map) -> None:
+    start = LonLat(*on_map(-10, 0))
+    error = why_not(store, start, drive_m=5_000.0)
+    assert plan(store, start, drive_m=error.relax[0]["value"] * 1000.0).itineraries
+
+
+@pytest.mark.usefixtures("exactly")
+def test_outside_all_regions_tells_which_there_are(store) -> None:
+    error = why_not(store, LonLat(1.53, 42.55))
+    assert "42.5500,1.5300 is outside the trail data (it has Drawn)" in error.detail
+    assert "no trailhead is nearer than 500 km" in error.detail
+
+
+@pytest.mark.usefixtures("exactly")
+def test_no_trail_here_tells_how_far_and_where(store, on_map) -> None:
+    error = why_not(store, LonLat(*on_map(-1, 0.5)), drive_m=0.0)
+    assert "the nearest trail is 1000 m to the east" in error.detail or "1.0 km to the east" in error.detail
+    value = error.relax[0]["value"]
+    assert (value["lon"], value["lat"]) == pytest.approx(on_map(0, 0.5), abs=1e-5)
+    assert plan(store, LonLat(value["lon"], value["lat"]), drive_m=0.0).itineraries
+    hard = why_not(store, LonLat(*on_map(1.02, 0.5)), drive_m=0.0, max_difficulty=1)
+    assert "exceeds the limits" in hard.detail
+    assert hard.relax[0]["field"] == "max_difficulty"
+
+
+@pytest.mark.usefixtures("exactly")
+def test_no_loop_of_that_length_tells_the_nearest_lengths(store) -> None:
+    """All closed walks on the drawing: nothing has 20 km (all segments twice are 14 km)."""
+    error = why_not(store, hike_m=20_000.0)
+    assert error.proven
+    assert "there is no loop of 18 to 22 km from 2 trailheads" in error.detail
+    [length] = error.nearest_lengths_m
+    assert length == pytest.approx(14_000, rel=0.02)
+    [longer, *_] = error.relax
+    assert longer["field"] == "hike_km"
+    assert plan(store, hike_m=longer["value"] * 1000.0).itineraries
+
+
+@pytest.mark.parametrize(
+    ("limits", "field", "value"),
+    [
+        ({"max_ascent_m": 100.0, "max_repeat_share": 0.0}, "max_ascent_m", 300),
+        ({"max_road_share": 0.1, "max_ascent_m": 300.0, "max_repeat_share": 0.0}, "max_road_share", 0.25),
+        ({"max_difficulty": 2, "max_repeat_share": 0.0, "hike_m": 4000.0}, "max_difficulty", 4),
+        ({"max_repeat_share": 0.2, "hike_m": 8000.0, "max_ascent_m": 1000.0}, "max_repeat_share", 0.5),
+    ],
+)
+@pytest.mark.usefixtures("exactly")
+def test_the_limit_that_blocks_is_named_with_a_value_that_helps(store, limits, field: str, value: float) -> None:
+    """The square has 300 m of ascent, a quarter of it is road, and it is T4; two rounds have 8 km, half repeated."""
+    if field == "max_difficulty":
+        limits = limits | {"via": (LonLat(10.0, 0.0),)}  # through A, so that it has to be the square
+    error = why_not(store, **limits)
+    [blocking] = [r for r in error.relax if r["field"] == field]
+    assert blocking["value"] == pytest.approx(value, abs=0.011)
+    assert blocking["why"] in error.detail
+    assert plan(store, **(limits | {field: blocking["value"]})).itineraries
+
+
+@pytest.mark.usefixtures("exactly")
+def test_a_via_point_off_the_trails_is_named(store, on_map) -> None:
+    with pytest.raises(InvalidParameters) as caught:
+        plan(store, via=(LonLat(*on_map(0, 0.5)), LonLat(*on_map(-0.5, 0.5))))
+    assert list(caught.value.errors) == ["via[1]"]
+    assert "the nearest is 500 m away" in caught.value.errors["via[1]"]
+
+
+@pytest.mark.usefixtures("exactly")
+def test_a_via_point_out_of_reach_says_so(store, on_map) -> None:
+    error = why_not(store, hike_m=1000.0, via=(LonLat(*on_map(2, 0.25)), LonLat(*on_map(0, 0.9))))
+    assert "of every via point" in error.detail
+    assert error.relax[0]["field"] == "via"
+
+
+def test_a_search_that_finds_nothing_does_not_claim_that_nothing_exists(store, monkeypatch) -> None:
+    monkeypatch.setattr(planner, "solve", lambda *_args, **_more: Result(Status.UNKNOWN))
+    error = why_not(store)
+    assert not error.proven
+    assert "no loop was found" in error.detail
+    assert error.relax[0]["field"] == "time_limit_s"
+
+
+# --- the store ----------------------------------------------------------------------------------------------------
+
+
+def test_an_empty_store_says_how_to_fill_it(tmp_path) -> None:
+    with pytest.raises(TrailsUnavailable, match="empty; `loopgenie import`"):
+        plan(SqliteStore(str(tmp_path / "absent.db")))
+
+
+def test_an_unknown_place_is_not_found(store) -> None:
+    with pytest.raises(PlaceNotFound) as caught:
+        plan(store, "Beee")
+    assert caught.value.near_matches == ("Bee",)
+
+
+@pytest.mark.usefixtures("exactly")
+def test_data_replaced_in_the_middle_is_noticed(store, region, monkeypatch) -> None:
+    def replacing(problem: LoopProblem, **more: object) -> Result:
+        store.replace_region(region.region())
+        return exact(problem)
+
+    monkeypatch.setattr(planner, "solve", replacing)
+    with pytest.raises(TrailsUnavailable, match="just been replaced"):
+        plan(store)
+
+
+@pytest.mark.usefixtures("exactly")
+def test_another_drive_engine_can_be_plugged_in(store, on_map) -> None:
+    class Doubled(StraightLine):
+        method = "doubled"
+
+        def drives(self, origin, goals):  # type: ignore[no-untyped-def]
+            return [Drive(2 * d.length_m, d.time_s) for d in super().drives(origin, goals) if d]
+
+    parameters = TripParameters(LonLat(*on_map(-1, 0)), 4000.0)
+    start = plan_trip(parameters, store, engine=Doubled(), areas=Areas()).itineraries[0].start
+    assert start.drive_method == "doubled"
+    assert start.drive_m == pytest.approx(2 * 2600, abs=3)  # to B, where the triangle passes
+
+
+# --- with the real solver -----------------------------------------------------------------------------------------
+
+
+def test_the_real_solver_agrees_with_trying_everything(store, monkeypatch) -> None:
+    for more in ({}, {"hike_m": 6000.0}, {"drive_m": 0.0}, {"max_ascent_m": 320.0}):
+        found = plan(store, **more, time_limit_s=0.2).itineraries[0]
+        best = plan_with(monkeypatch, exact, store, **more).itineraries[0]
+        monkeypatch.undo()
+        value = [i.score - max(0.0, i.length_m - more.get("hike_m", 4000.0)) for i in (found, best)]
+        assert value[0] == pytest.approx(value[1], abs=0.1)
+
+
+def test_the_time_limit_is_kept(store) -> None:
+    for limit in (0.1, 0.3):
+        began = time.perf_counter()
+        trip = plan(store, time_limit_s=limit)
+        assert time.perf_counter() - began < limit + 0.15
+        assert trip.timing["solve"] <= limit + 0.1
+        assert trip.timing["total"] >= trip.timing["solve"]
