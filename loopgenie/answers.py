@@ -104,10 +104,6 @@ class Answers:
         self._flights: dict[str, _Flight] = {}
         self._lock = threading.RLock()
 
-    def kept(self, key: str, store: TrailStore) -> Answer | None:
-        """The answer that is kept under `key`, or None."""
-        return self._in_memory(key) or _in_store(key, store)
-
     def get(self, key: str, store: TrailStore, make: Callable[[], bytes]) -> Answer:
         """The answer that is kept under `key`, or else the JSON that `make` works out.
 

@@ -121,14 +121,9 @@ def trip(text: str, form: str) -> Response:
     query = _query("rank")
     if not form and _is_browser():
         return cast(Response, redirect(f"{request.script_root}/?trip={text}", 303))
-    trip_id = TripId.read(text)
-    store = _here().store
-    current = trip_id._replace(snapshot=short_name(store.snapshot().id))
-    # An answer from older data may still be kept; else the trip is planned again on what there is now.
-    answer = None if current == trip_id else _here().answers.kept(_key(trip_id), store)
-    if answer is None:
-        trip_id, answer = current, _answer(current)
-    response = _in_form(form, answer, query.get("rank"))
+    # Where the data has changed since, the trip is planned again on what there is now; Content-Location says so.
+    trip_id = TripId(TripId.read(text).request, short_name(_here().store.snapshot().id))
+    response = _in_form(form, _answer(trip_id), query.get("rank"))
     response.headers["Content-Location"] = _address(trip_id)
     response.vary.add("Accept")
     return headers.cached(response, 3600 if str(trip_id) == text else 0)
@@ -190,7 +185,7 @@ def _in_form(form: str, answer: Answer, rank_text: str | None) -> Response:
         response = _loops(answer)
     else:
         document = json.loads(answer.body)
-        rank = _rank(rank_text or "1", document)
+        rank = _rank("1" if rank_text is None else rank_text, document)
         response = _MAKE[form](document, rank)
     if form:
         name = _file_name(json.loads(answer.body), rank_text or "1")

@@ -139,6 +139,7 @@ class TripNote(Document):
     max_difficulty: int | None
     via: list[list[float]]
     prove: bool
+    trailheads: int = Field(description="How many trailheads were in reach.")
 
 
 class TripAnswer(Document):
