@@ -130,8 +130,33 @@ def no_loop(
     relax = [*_unblocked(parameters, again, solve), *_other_lengths(parameters, lengths)]
     if not relax and not proven and parameters.time_limit_s < 10:
         relax = [{"field": "time_limit_s", "value": 10, "why": "a longer search may find one"}]
-    sentences = [f"{what} of {window} {where}{_limits(parameters)}", *(str(r["why"]) for r in relax[:2])]
-    return NoLoopInReach("; ".join(sentences), nearest_lengths_m=lengths, relax=relax, proven=proven)
+    hints = [*_too_little(task), *(str(r["why"]) for r in relax[:2])]
+    return NoLoopInReach(
+        "; ".join([f"{what} of {window} {where}{_limits(parameters)}", *hints]),
+        nearest_lengths_m=lengths,
+        relax=relax,
+        proven=proven,
+    )
+
+
+def _too_little(task: Task) -> Iterator[str]:
+    """Says so where all trails that hang together with a start are too short, even when all are walked twice."""
+    edges = task.problem.network.edges
+    at: dict[int, list[int]] = {}
+    for number, edge in enumerate(edges):
+        at.setdefault(edge.u, []).append(number)
+        at.setdefault(edge.v, []).append(number)
+    nodes, seen, todo = set(task.problem.trailheads), set[int](), list(task.problem.trailheads)
+    while todo:
+        for number in at.get(todo.pop(), ()):
+            if number not in seen:
+                seen.add(number)
+                new = {edges[number].u, edges[number].v} - nodes
+                nodes |= new
+                todo += new
+    total = 2 * sum(edges[number].length for number in seen)
+    if total < task.problem.min_length:
+        yield f"all trails that can be reached on foot, walked twice, make only {total / UNITS / 1000:.1f} km"
 
 
 def _limits(parameters: TripParameters) -> str:

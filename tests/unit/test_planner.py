@@ -303,11 +303,25 @@ def test_no_loop_of_that_length_tells_the_nearest_lengths(store) -> None:
     error = why_not(store, hike_m=20_000.0)
     assert error.proven
     assert "there is no loop of 18 to 22 km from 2 trailheads" in error.detail
+    assert "all trails that can be reached on foot, walked twice, make only 14.0 km" in error.detail
     [length] = error.nearest_lengths_m
     assert length == pytest.approx(14_000, rel=0.02)
     [longer, *_] = error.relax
     assert longer["field"] == "hike_km"
     assert plan(store, hike_m=longer["value"] * 1000.0).itineraries
+
+
+@pytest.mark.usefixtures("exactly")
+def test_where_there_are_only_ways_out_and_back_that_is_said(draw, tmp_path, on_map) -> None:
+    """A dead end of 2 km: 4 km there and back, half of it repeated."""
+    drawing = draw().junctions(A=(0, 0), B=(2, 0)).way("A", "B").trailhead("A", "Car park")
+    store = SqliteStore(str(tmp_path / "pier.db"))
+    store.replace_region(drawing.region())
+    error = why_not(store, LonLat(*on_map(0, 0)), max_repeat_share=0.2)
+    assert "at most 20% walked twice" in error.detail
+    assert "4.0 km are possible with 50% walked twice" in error.detail
+    assert (error.relax[0]["field"], error.relax[0]["value"]) == ("max_repeat_share", 0.5)
+    store.close()
 
 
 @pytest.mark.parametrize(
