@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from flask import Blueprint, Flask, Response, current_app, g, redirect, request
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
@@ -250,7 +250,9 @@ def network() -> Response:
 def _list(make: Callable[[Mapping[str, str], TrailStore], dict[str, Any]], query: Mapping[str, str]) -> Response:
     """A list; the same address gives the same list until the data changes."""
     store = _here().store
-    etag = f"{loopgenie.__version__}-{store.snapshot().id}"
+    etag = hashlib.sha256(f"{loopgenie.__version__} {store.snapshot().id} {request.full_path}".encode()).hexdigest()[
+        :20
+    ]
     if request.if_none_match.contains_weak(etag):
         return headers.cached(Response(status=304), 60, etag)
     return headers.cached(_json(make(query, store), GEOJSON), 60, etag)
@@ -357,9 +359,11 @@ def _json_body() -> Mapping[str, object]:
     """
     if not request.is_json:
         raise UnsupportedMediaType(f"Content-Type is {request.content_type!r}, want application/json")
+    data = request.get_data(cache=False)
+    if len(data) >= MAX_BODY and request.content_length is None:
+        raise RequestEntityTooLarge  # a body of unknown length is cut off at the limit without a word
     try:
-        text = request.get_data(cache=False).decode("utf-8")
-        body = json.loads(text, object_pairs_hook=_without_doubles, parse_constant=_no_number)
+        body = json.loads(data.decode("utf-8"), object_pairs_hook=_without_doubles, parse_constant=_no_number)
     except UnicodeDecodeError as error:
         raise BadInput(f"The body is not UTF-8: byte {error.start} cannot be read.") from None
     except RecursionError:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple
 
-from flask import Blueprint, Response, render_template, request, send_from_directory, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 
-from loopgenie import __version__, problems
+from loopgenie import __version__, headers, problems
 
 STATIC = Path(__file__).parent / "static"
 
@@ -50,30 +50,45 @@ def error_page(slug: str) -> Response:
 @pages.get("/static/<path:name>")
 def static(name: str) -> Response:
     """A file of the page; under an address with its version it never changes."""
-    versioned = request.args.get("v") == _version(name)
-    return send_from_directory(STATIC, name, max_age=31_536_000 if versioned else 0)
+    file = _files().get(name)
+    if file is None:
+        raise NotFound
+    is_versioned = request.args.get("v") == file.version
+    return headers.cached(
+        Response(file.content, mimetype=file.mimetype), 31_536_000 if is_versioned else 0, file.version
+    )
 
 
 @pages.app_template_global()
 def asset(name: str) -> str:
     """The address of a file of the page, with its version."""
-    return url_for("pages.static", name=name, v=_version(name))
+    return url_for("pages.static", name=name, v=_files()[name].version)
 
 
-@lru_cache(maxsize=64)
-def _version(name: str) -> str | None:
-    path = STATIC / name
-    if not (path.resolve().is_relative_to(STATIC) and path.is_file()):
-        return None
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+class _File(NamedTuple):
+    content: bytes
+    mimetype: str
+    version: str
+
+
+@cache
+def _files() -> dict[str, _File]:
+    """All files of the page, about 250 kB; read when first asked for. What is not among them cannot be asked for."""
+    files = {}
+    for path in sorted(p for p in STATIC.rglob("*") if p.is_file()):
+        content = path.read_bytes()
+        mimetype = _MIMETYPES.get(path.suffix, "text/plain")
+        files[path.relative_to(STATIC).as_posix()] = _File(content, mimetype, hashlib.sha256(content).hexdigest()[:10])
+    return files
+
+
+_MIMETYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
 def _page(template: str, **values: Any) -> Response:
     response = Response(render_template(template, version=__version__, **values), mimetype="text/html")
     response.headers["Content-Security-Policy"] = POLICY
-    response.add_etag(weak=True)
-    response.cache_control.no_cache = True
-    return cast(Response, response.make_conditional(request))
+    return headers.cached(response, 0)
 
 
 def _example() -> str:
