@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -49,12 +50,22 @@ def _complain(message: str) -> None:
 def _in_words_of_the_command_line(error: LoopGenieError) -> str:
     if not isinstance(error, InvalidParameters):
         return error.detail
-    words = {"location": "--at", "database": "--database"}
-    parts = []
-    for name, what in error.errors.items():
-        option = words.get(name) or (f"--{name.replace('_', '-')}" if name.islower() else name)
-        parts.append(f"{option} {what.replace('hike_', '--hike-').replace('drive_', '--drive-')}")
-    return "; ".join(parts)
+    return "; ".join(f"{_option(name)} {_OPTION.sub(_as_option, what)}" for name, what in error.errors.items())
+
+
+#: Parameters whose option is not just their name.
+_OPTIONS = {"location": "--at or --place", "time_limit_s": "--time-limit"}
+_OPTION = re.compile(r"\b(hike|drive)_[a-z]+")
+
+
+def _option(name: str) -> str:
+    if name in _OPTIONS or name.startswith(variable("")):
+        return _OPTIONS.get(name, name)
+    return f"--{name.replace('_', '-')}"
+
+
+def _as_option(name: re.Match[str]) -> str:
+    return _option(name[0])
 
 
 def _joined(argv: Sequence[str]) -> list[str]:
@@ -273,8 +284,13 @@ def _lat_lon(option: str, text: str) -> tuple[float, float]:
 def _serve(arguments: argparse.Namespace) -> None:
     """Serve the API and the page with gunicorn."""
     changed = {"host": arguments.host, "port": arguments.port, "database_url": arguments.database}
-    environment = os.environ | {variable(name): value for name, value in changed.items() if value is not None}
-    settings = Settings.from_environment(environment)
+    given = {variable(name): value for name, value in changed.items() if value is not None}
+    environment = os.environ | given
+    try:
+        settings = Settings.from_environment(environment)
+    except InvalidParameters as error:
+        names = {variable("host"): "host", variable("port"): "port", variable("database_url"): "database"}
+        raise InvalidParameters({names[n] if n in given else n: what for n, what in error.errors.items()}) from None
     os.execve(sys.executable, _gunicorn(settings), environment)  # noqa: S606 - no shell, and our own words
 
 

@@ -73,18 +73,17 @@ def reachable(
     ]
 
 
-def nearest(origin: LonLat, store: TrailStore, *, engine: DriveEngine, within_m: float = 1_000_000) -> Reached | None:
-    """The trailhead nearest by car, in a straight line at most `within_m` away."""
-    radius = 10_000.0
-    while radius / 2 < within_m:
-        if found := _driven(origin, radius, store, engine):
-            return found[0]
-        radius *= 2
-    return None
+def nearest(origin: LonLat, store: TrailStore, *, engine: DriveEngine, within_m: float) -> Reached | None:
+    """The trailhead nearest by car of those at most `within_m` away in a straight line."""
+    radius_m = min(5_000.0, within_m)
+    while not (found := _driven(origin, radius_m, store, engine)) and radius_m < within_m:
+        radius_m = min(2 * radius_m, within_m)
+    return found[0] if found else None
 
 
 def _driven(origin: LonLat, radius_m: float, store: TrailStore, engine: DriveEngine) -> list[Reached]:
-    trailheads = store.trailheads_in(Box(*origin, *origin).grown(radius_m))
+    box = Box(*origin, *origin).grown(radius_m)
+    trailheads = [t for t in store.trailheads_in(box) if distance_m(origin, (t.lon, t.lat)) <= radius_m]
     drives = engine.drives(origin, [LonLat(t.lon, t.lat) for t in trailheads])
     reached = [Reached(t, drive) for t, drive in zip(trailheads, drives, strict=True) if drive is not None]
     return sorted(reached, key=lambda r: (r.drive.length_m, r.trailhead.id))

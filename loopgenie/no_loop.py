@@ -5,24 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from loopgenie.drive import DriveEngine, nearest
 from loopgenie.errors import NoLoopInReach
 from loopgenie.geometry import Box, LonLat, bearing_deg, compass_point
 from loopgenie.network import SNAP_M, UNITS, TripNetwork
-from loopgenie.parameters import TripParameters
+from loopgenie.parameters import MAX_DRIVE_KM, TripParameters
 from loopgenie.store import Snapshot, TrailStore
 from loopgenie.ways import difficulty_name
 from solver import Loop, LoopProblem, Result, Status
 
 Relax = Mapping[str, object]
 
-#: A search for what to relax lasts this share of the time limit, and at least and at most so many seconds.
-PROBE_SHARE, PROBE_S = 0.25, (0.1, 0.3)
-
-#: A trailhead is looked for as far away as a request may ask to drive.
-_FARTHEST_M = 500_000.0
+#: A search for what to relax lasts so many seconds; a limit that is in the way is halved towards so many times.
+PROBE_S = 0.1
+HALVINGS = 3
 
 
 # --- nowhere to start ---------------------------------------------------------------------------------------------
@@ -37,9 +35,10 @@ def no_trailhead(
     else:
         limit, field = f"{(parameters.drive_s or 0) / 60:g} minutes", "drive_minutes"
     why = f"there is no trailhead within a drive of {limit}{_outside(origin, snapshot)}"
-    reached = nearest(origin, store, engine=engine, within_m=_FARTHEST_M)
+    farthest_m = MAX_DRIVE_KM * 1000
+    reached = nearest(origin, store, engine=engine, within_m=engine.farthest_m(farthest_m, None))
     if reached is None:
-        return NoLoopInReach(f"{why}; no trailhead is nearer than {_FARTHEST_M / 1000:g} km", proven=True)
+        return NoLoopInReach(f"{why}; none is within a drive of {MAX_DRIVE_KM:g} km", proven=True)
     drive, name = reached.drive, reached.trailhead.name or "without a name"
     value = math.ceil(drive.length_m / 1000) if field == "drive_km" else math.ceil(drive.time_s / 60)
     found = f"the nearest, {name}, is {drive.length_m / 1000:.1f} km or {drive.time_s / 60:.0f} minutes by car"
@@ -177,44 +176,60 @@ def _limits(parameters: TripParameters) -> str:
 def _unblocked(
     parameters: TripParameters, again: Callable[[TripParameters], Task], solve: Callable[..., Result]
 ) -> Iterator[Relax]:
-    """Drop one limit at a time, and tell what the loop that then exists needs."""
-    seconds = min(max(parameters.time_limit_s * PROBE_SHARE, PROBE_S[0]), PROBE_S[1])
-    for field, (wide, needed) in _LIMITS.items():
-        if getattr(parameters, field) in (None, (), wide):
+    """Drop one limit at a time, and tell what a loop that then exists needs."""
+
+    def tried(field: str, value: Any) -> Needed | None:
+        task = again(replace(parameters, **{field: value}))
+        loop = solve(task.problem, time_limit=PROBE_S, seed=parameters.seed).loop
+        return None if loop is None else _LIMITS[field][1](loop, task.network)
+
+    for field, (wide, _) in _LIMITS.items():
+        tight = getattr(parameters, field)
+        needed = None if tight in (None, (), wide) else tried(field, wide)
+        if needed is None:
             continue
-        task = again(replace(parameters, **{field: wide}))
-        loop = solve(task.problem, time_limit=seconds, seed=parameters.seed).loop
-        if loop is not None:
-            value, what = needed(loop, task.network)
-            yield {"field": field, "value": value, "why": f"{loop.length / UNITS / 1000:.1f} km are possible {what}"}
+        for _ in range(HALVINGS if isinstance(needed.value, int | float) else 0):
+            middle = (tight + needed.value) / 2
+            less = tried(field, middle)
+            tight, needed = (middle, needed) if less is None else (tight, less)
+        yield {"field": field, "value": needed.value, "why": f"{needed.km:.1f} km are possible {needed.words}"}
 
 
-Needed = tuple[object, str]
+class Needed(NamedTuple):
+    """What a loop that was found needs a limit to be: the value, its length (km), and the same in words."""
+
+    value: Any
+    km: float
+    words: str
 
 
 def _ascent(loop: Loop, _network: TripNetwork) -> Needed:
     value = math.ceil(loop.ascent / 10) * 10
-    return value, f"with {value} m of ascent"
+    return Needed(value, _km(loop), f"with {value} m of ascent")
 
 
 def _road(loop: Loop, network: TripNetwork) -> Needed:
     value = _share_up(sum(network.roads[edge] for edge in loop.walk), loop.length)
-    return value, f"with {value:.0%} road"
+    return Needed(value, _km(loop), f"with {value:.0%} road")
 
 
 def _repeat(loop: Loop, _network: TripNetwork) -> Needed:
     value = _share_up(loop.repeated, loop.length)
-    return value, f"with {value:.0%} walked twice"
+    return Needed(value, _km(loop), f"with {value:.0%} walked twice")
 
 
 def _difficulty(loop: Loop, network: TripNetwork) -> Needed:
     cores, edge_of = network.area.cores, network.area.edge_of
     value = max(cores[edge_of[step.segment]].difficulty or 1 for step in network.steps(loop))
-    return value, f"with trails up to {difficulty_name(value)}"
+    return Needed(value, _km(loop), f"with trails up to {difficulty_name(value)}")
 
 
-def _via(_loop: Loop, _network: TripNetwork) -> Needed:
-    return [], "without the via points"
+def _via(loop: Loop, _network: TripNetwork) -> Needed:
+    return Needed([], _km(loop), "without the via points")
+
+
+def _km(loop: Loop) -> float:
+    return loop.length / UNITS / 1000
 
 
 def _share_up(part: int, whole: int) -> float:
@@ -226,7 +241,7 @@ _LIMITS: dict[str, tuple[Any, Callable[[Loop, TripNetwork], Needed]]] = {
     "max_ascent_m": (100_000.0, _ascent),
     "max_road_share": (None, _road),
     "max_repeat_share": (None, _repeat),
-    "max_difficulty": (None, _difficulty),
+    "max_difficulty": (6, _difficulty),
     "via": ((), _via),
 }
 

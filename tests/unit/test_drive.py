@@ -51,11 +51,13 @@ def test_reach_is_a_distance_or_a_time(store, drive_m: float | None, drive_s: fl
 
 def test_the_nearest_is_found_however_far_it_is(store) -> None:
     away = LonLat(15.0, 0.0)  # 5 degrees east of the corner: 556.6 km, so 516.6 km from the farthest
-    reached = nearest(away, store, engine=STRAIGHT_LINE)
+    reached = nearest(away, store, engine=STRAIGHT_LINE, within_m=516_700)
     assert reached is not None
     assert reached.trailhead.name == "far"
     assert reached.drive.length_m == pytest.approx(1.3 * 516_600, rel=1e-3)
-    assert nearest(LonLat(100.0, 60.0), store, engine=STRAIGHT_LINE) is None
+    assert nearest(away, store, engine=STRAIGHT_LINE, within_m=516_400) is None
+    assert nearest(CORNER, store, engine=STRAIGHT_LINE, within_m=1_010).trailhead.name == "near"
+    assert nearest(CORNER, store, engine=STRAIGHT_LINE, within_m=990) is None
 
 
 class Roads:

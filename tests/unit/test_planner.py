@@ -282,7 +282,8 @@ def test_what_is_said_to_help_helps(store, on_map) -> None:
 def test_outside_all_regions_tells_which_there_are(store) -> None:
     error = why_not(store, LonLat(1.53, 42.55))
     assert "42.5500,1.5300 is outside the trail data (it has Drawn)" in error.detail
-    assert "no trailhead is nearer than 500 km" in error.detail
+    assert "none is within a drive of 500 km" in error.detail
+    assert error.relax == ()
 
 
 @pytest.mark.usefixtures("exactly")
