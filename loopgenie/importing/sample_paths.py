@@ -8,17 +8,22 @@ one, each drawn to the paths that exist, so that they merge, and kept from runni
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import pairwise
 from random import Random
+from typing import TypeAlias
 
 from loopgenie.importing.sample_terrain import CELL_M, Terrain, fractal
 
 _INF = math.inf
 #: The four directions that an edge can have, from its base point: east, north, north-east, north-west.
 _EAST, _NORTH, _NORTH_EAST, _NORTH_WEST = range(4)
+
+#: One number per point. The large regions have millions: an array takes a quarter of the room of a list.
+Numbers: TypeAlias = "array[float]"
 
 #: An edge as one number: 4 * base point + direction.
 EdgeCode = int
@@ -37,13 +42,13 @@ class Ground:
     """
 
     side: int
-    x: list[float]
-    y: list[float]
-    z: list[float]
-    steep: list[float]
-    whim: list[float]
-    length: tuple[list[float], ...]
-    grade2: tuple[list[float], ...]
+    x: Numbers
+    y: Numbers
+    z: Numbers
+    steep: Numbers
+    whim: Numbers
+    length: tuple[Numbers, ...]
+    grade2: tuple[Numbers, ...]
 
     @property
     def offsets(self) -> tuple[int, int, int, int]:
@@ -60,7 +65,7 @@ class Ground:
         base, other = min(a, b), max(a, b)
         return 4 * base + self.offsets.index(other - base)
 
-    def costs(self, *, easy_grade: float, side_slope: float) -> tuple[list[float], ...]:
+    def costs(self, *, easy_grade: float, side_slope: float) -> tuple[Numbers, ...]:
         """What an edge costs, in metres of flat good ground: the grade along it and the slope it lies on count.
 
         Parameters
@@ -71,7 +76,7 @@ class Ground:
         grade_weight = 1.0 / (easy_grade * easy_grade)
         worth = [w * (1.0 + side_slope * s) for w, s in zip(self.whim, self.steep, strict=True)]
         return tuple(
-            [c * (1.0 + g * grade_weight) * w for c, g, w in zip(lengths, grades, worth, strict=True)]
+            array("d", [c * (1.0 + g * grade_weight) * w for c, g, w in zip(lengths, grades, worth, strict=True)])
             for lengths, grades in zip(self.length, self.grade2, strict=True)
         )
 
@@ -83,11 +88,11 @@ def make_ground(rng: Random, terrain: Terrain) -> Ground:
         for i in lake:
             wet[i] = 1
     east, north = (_push(rng, side, wet) for _ in "xy")
-    x = [CELL_M * (i % side + e) for i, e in enumerate(east)]
-    y = [CELL_M * (i // side + n) for i, n in enumerate(north)]
-    z = [terrain.height_at(a, b) for a, b in zip(x, y, strict=True)]
+    x = array("d", [CELL_M * (i % side + e) for i, e in enumerate(east)])
+    y = array("d", [CELL_M * (i // side + n) for i, n in enumerate(north)])
+    z = array("d", [terrain.height_at(a, b) for a, b in zip(x, y, strict=True)])
     length, grade2 = zip(*(_edges(side, x, y, z, wet, d) for d in range(4)), strict=True)
-    whim = [min(max(0.5 + 0.9 * v, 0.4), 2.0) for v in fractal(rng, side, octaves=2, roughness=1.0)]
+    whim = array("d", [min(max(0.5 + 0.9 * v, 0.4), 2.0) for v in fractal(rng, side, octaves=2, roughness=1.0)])
     return Ground(side, x, y, z, _steepness(terrain.heights, side), whim, length, grade2)
 
 
@@ -103,13 +108,11 @@ def _push(rng: Random, side: int, wet: bytearray) -> list[float]:
     return push
 
 
-def _edges(
-    side: int, x: list[float], y: list[float], z: list[float], wet: bytearray, direction: int
-) -> tuple[list[float], list[float]]:
+def _edges(side: int, x: Numbers, y: Numbers, z: Numbers, wet: bytearray, direction: int) -> tuple[Numbers, Numbers]:
     """Lengths and squared slopes of all edges of one direction, by base point."""
     step = (1, side, side + 1, side - 1)[direction]
     first, last = (1 if direction == _NORTH_WEST else 0), (side if direction in (_NORTH, _NORTH_WEST) else side - 1)
-    lengths, grades = [_INF] * (side * side), [0.0] * (side * side)
+    lengths, grades = array("d", [_INF]) * (side * side), array("d", [0.0]) * (side * side)
     for row in range(side if direction == _EAST else side - 1):
         for i in range(row * side + first, row * side + last):
             j = i + step
@@ -122,9 +125,9 @@ def _edges(
     return lengths, grades
 
 
-def _steepness(z: list[float], side: int) -> list[float]:
+def _steepness(z: Sequence[float], side: int) -> Numbers:
     """Slope of the ground at each point: metres of height per metre."""
-    result = []
+    result = array("d")
     for row in range(side):
         south, north = max(row - 1, 0) * side, min(row + 1, side - 1) * side
         for column in range(side):
@@ -139,14 +142,14 @@ def _steepness(z: list[float], side: int) -> list[float]:
 class Neighbours:
     """Which place (by its number) each point is nearest to, and the links between neighbouring places."""
 
-    owner: list[int]
+    owner: Sequence[int]
     links: list[Link]  # cheapest first
 
 
-def neighbours(ground: Ground, costs: Sequence[list[float]], places: Sequence[int]) -> Neighbours:
+def neighbours(ground: Ground, costs: Sequence[Numbers], places: Sequence[int]) -> Neighbours:
     """Flood the ground from all places at once; places are neighbours where their floods meet."""
     size = ground.side * ground.side
-    cost, owner, done = [_INF] * size, [-1] * size, bytearray(size)
+    cost, owner, done = array("d", [_INF]) * size, array("q", [-1]) * size, bytearray(size)
     queue: list[tuple[float, int]] = []
     for number, i in enumerate(places):
         cost[i], owner[i] = 0.0, number
@@ -167,7 +170,7 @@ def neighbours(ground: Ground, costs: Sequence[list[float]], places: Sequence[in
     return Neighbours(owner, _meetings(ground, costs, cost, owner))
 
 
-def _moves(ground: Ground, costs: Sequence[list[float]]) -> list[tuple[int, int, list[float]]]:
+def _moves(ground: Ground, costs: Sequence[Numbers]) -> list[tuple[int, int, Numbers]]:
     """The eight ways to leave a point: step, where the base of that edge is, costs by base.
 
     No bounds need checking: a base that falls below 0 wraps to an edge of the last row, and those cost infinity.
@@ -176,7 +179,7 @@ def _moves(ground: Ground, costs: Sequence[list[float]]) -> list[tuple[int, int,
     return forward + [(-step, -step, charge) for step, charge in zip(ground.offsets, costs, strict=True)]
 
 
-def _meetings(ground: Ground, costs: Sequence[list[float]], cost: list[float], owner: list[int]) -> list[Link]:
+def _meetings(ground: Ground, costs: Sequence[Numbers], cost: Numbers, owner: Sequence[int]) -> list[Link]:
     """The links between neighbouring owners, cheapest first."""
     best: dict[tuple[int, int], float] = {}
     for step, charge in zip(ground.offsets, costs, strict=True):
@@ -241,10 +244,10 @@ class Web:
     costs : of the bare ground, by direction and base point; copied.
     """
 
-    def __init__(self, ground: Ground, costs: Sequence[list[float]]) -> None:
+    def __init__(self, ground: Ground, costs: Sequence[Numbers]) -> None:
         self.ground = ground
         self.laid: dict[EdgeCode, int] = {}  # edge -> number of the route that came first
-        self.costs = [list(c) for c in costs]
+        self.costs = [array(c.typecode, c) for c in costs]
         self._beside: dict[int, list[int]] = {}  # points that edges of paths lead to
         self._near = bytearray(ground.side * ground.side)  # 1 beside a path, 2 on it
 
@@ -255,7 +258,7 @@ class Web:
         while queue:
             so_far, i = heappop(queue)
             if i == end:
-                return _walked_back(came, end)
+                return self._uncrossed(_walked_back(came, end))
             if i in done:
                 continue
             done.add(i)
@@ -267,6 +270,21 @@ class Web:
                         cost[j], came[j] = c, i
                         heappush(queue, (c, j))
         return []
+
+    def _uncrossed(self, path: Sequence[int]) -> list[int]:
+        """Without turns that lead over one diagonal of a cell and back over the other, to save a steep step."""
+        result, entered = [path[0]], dict[tuple[int, int], int]()
+        for point in path[1:]:
+            (row, column), (next_row, next_column) = (
+                divmod(result[-1], self.ground.side),
+                divmod(point, self.ground.side),
+            )
+            if row != next_row and column != next_column:
+                first = entered.setdefault((min(row, next_row), min(column, next_column)), result[-1])
+                if first in result[:-1]:
+                    del result[result.index(first) + 1 :]
+            result.append(point)
+        return result
 
     def lay(self, path: Sequence[int], route: int, *, pull: float, shortcuts: bool = True) -> None:
         """Add a path; what of it is there already stays as it is.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -73,13 +73,15 @@ def trail_places(rng: Random, names: Names, terrain: Terrain, ground: Ground, ro
     found = _landings(names, terrain, ground, spacing)
     open_ground = _mixed(rng, [i for i in _inland(ground) if ground.steep[i] < 0.35])
     high = [i for i in open_ground if ground.z[i] > TREE_LINE_M - 200]
+    # In the smallest regions there may be no open ground; there have to be a few places all the same.
+    anywhere = open_ground if km2 > 25 else [*open_ground, *_by(ground.steep, _inland(ground))]
     low = [i for i in open_ground if ground.z[i] < TREE_LINE_M]
     for kind, candidates, apart_m, per_km2 in (
-        ("pass", _passes(ground, terrain.drained), 1300, 1 / 10),
-        ("peak", _peaks(ground), 900, 1 / 9),
+        ("peak", _peaks(ground), 1000, 1 / 10),
+        ("pass", _passes(ground, terrain.drained), 1000, 1 / 10),
         ("hut", high, 1000, 1 / 45),
         ("camp", low, 1200, 1 / 50),
-        ("locality", open_ground, 1300, 1 / 4),
+        ("locality", anywhere, 1300, 1 / 4),
     ):
         chosen = spacing.take(candidates, apart_m=apart_m, most=2 + int(km2 * per_km2))
         found += [Place(i, kind, names.place(kind)) for i in chosen]
@@ -171,7 +173,7 @@ def _passes(ground: Ground, area: list[int]) -> list[int]:
     return [i for _, i in sorted(found)]
 
 
-def _by(values: list[float], points: Iterable[int]) -> list[int]:
+def _by(values: Sequence[float], points: Iterable[int]) -> list[int]:
     return [i for _, i in sorted((values[i], i) for i in points)]
 
 

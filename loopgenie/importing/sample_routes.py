@@ -58,7 +58,7 @@ def lay_roads(ground: Ground, places: Sequence[Place]) -> Routes:
     web = Web(ground, ground.costs(easy_grade=0.06, side_slope=1.5))
     near = neighbours(ground, web.costs, [place.point for place in places])
     plan = Plan(near.links, len(places), detour=3.5)
-    kinds, roads = _main_roads(plan, places), Routes(web)
+    kinds, roads = _main_roads(plan, places) if ground.side > 60 else {}, Routes(web)
     for a, b in plan.pairs:
         kind = kinds.get((a, b), WayKind.MINOR_ROAD)
         called = max((places[a], places[b]), key=lambda place: (place.kind == "road end", place.population or 0))
@@ -73,7 +73,7 @@ def lay_roads(ground: Ground, places: Sequence[Place]) -> Routes:
 
 
 def _main_roads(plan: Plan, places: Sequence[Place]) -> dict[tuple[int, int], WayKind]:
-    """The busy road leads through the region, connecting roads from its other edges to the busy one."""
+    """The busy road leads through the region, connecting roads to its other edges; no such roads in a small region."""
     exits = [number for number, place in enumerate(places) if place.kind == "exit"]
     kinds: dict[tuple[int, int], WayKind] = {}
     for turn, end in enumerate(exits[1:]):
@@ -98,7 +98,7 @@ def lay_trails(
     trails = Routes(web, roads.routes)
     _lay_circuits(trails, terrain, places)
     near = neighbours(ground, web.costs, [place.point for place in places])
-    plan = Plan(near.links, len(places), detour=min(1.6, 1.0 + ground.side / 150))
+    plan = Plan(near.links, len(places), detour=min(1.6, 0.85 + ground.side / 140))
     far = _far_trails(rng, names, ground, plan, places)
     called = _TrailNames(rng, names, places)
     for done, (a, b) in enumerate(plan.pairs):

@@ -124,14 +124,14 @@ def _carved(rng: Random, needed: int, progress: Callable[[int, int], None]) -> t
             progress(done, total)
         heights = [h + (rng.random() - 0.5) * (40.0 if level == 0 else 14.0) for h in _doubled(heights, side)]
         uplift, hardness, side = _doubled(uplift, side), _doubled(hardness, side), side * 2
-    return _within(heights, 400.0, 2600.0), side
+    return _mountainous(heights), side
 
 
-def _within(heights: list[float], lowest: float, highest: float) -> list[float]:
-    """Shifted so that the lowest is `lowest`, and pressed together where the highest would pass `highest`."""
+def _mountainous(heights: list[float]) -> list[float]:
+    """Shifted so that the lowest is 400 m, stretched where they would be mere hills, pressed together below 2600 m."""
     low, high = min(heights), max(heights)
-    scale = min(1.0, (highest - lowest) / (high - low))
-    return [lowest + (h - low) * scale for h in heights]
+    scale = min(2200.0, max(1600.0, high - low), 1.35 * (high - low)) / (high - low)
+    return [400.0 + (h - low) * scale for h in heights]
 
 
 @dataclass(frozen=True)

@@ -69,9 +69,9 @@ def relaxed(ground: Ground, chains: Sequence[Chain], held: frozenset[int]) -> di
             beside[a].append(b)
             beside[b].append(a)
     last = ground.side - 1
-    held = held | {i for i in at if i % ground.side in (0, last) or i // ground.side in (0, last)}
+    fast = held | {i for i in at if i % ground.side in (0, last) or i // ground.side in (0, last)}
     for share in (0.4, 0.3):
-        at = {i: p if i in held else _towards(p, [at[j] for j in beside[i]], share) for i, p in at.items()}
+        at = {i: p if i in fast else _towards(p, [at[j] for j in beside[i]], share) for i, p in at.items()}
     return at
 
 
@@ -100,7 +100,7 @@ def zigzagged(terrain: Terrain, line: Sequence[Spot]) -> list[Spot]:
     for i, (a, b) in enumerate(pairwise(line)):
         run = _distance(a, b)
         grade = abs(terrain.height_at(*b) - terrain.height_at(*a)) / max(run, 1.0)
-        if grade <= _STEEP or i == 0 or i == len(line) - 2:
+        if grade <= _STEEP or not 0 < i < len(line) - 2 or _turns(line[i - 1 : i + 3]):
             result.append(b)
             continue
         turns = max(1, int(run / _STRIDE_M + 0.5))
@@ -113,6 +113,12 @@ def zigzagged(terrain: Terrain, line: Sequence[Spot]) -> list[Spot]:
             result.append((min(max(x, 0.0), extent), min(max(y, 0.0), extent)))
             swing = -swing
     return result if result[-1] == line[-1] else [*result, line[-1]]
+
+
+def _turns(line: Sequence[Spot]) -> bool:
+    """Whether the middle piece of three is at a sharp corner with one of its neighbours."""
+    pieces = [(bx - ax, by - ay) for (ax, ay), (bx, by) in pairwise(line)]
+    return any(ax * bx + ay * by <= 0 for (ax, ay), (bx, by) in pairwise(pieces))
 
 
 def _distance(a: Spot, b: Spot) -> float:
