@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import loopgenie
 from loopgenie.config import Settings, variable
 from loopgenie.errors import BadInput, InvalidParameters, LoopGenieError, NoLoopInReach
+from loopgenie.progress import shown_progress
 
 if TYPE_CHECKING:
     from loopgenie.store import RegionInfo, TrailStore
@@ -201,7 +202,7 @@ def _import(arguments: argparse.Namespace) -> None:
         from loopgenie.importing.files import import_files
     except ModuleNotFoundError as missing:
         raise _extra_is_missing(missing) from None
-    with _store(arguments) as store, _progress() as progress:
+    with _store(arguments) as store, shown_progress() as progress:
         summary = import_files(
             [Path(file) for file in arguments.files],
             store,
@@ -224,7 +225,7 @@ def _sample(arguments: argparse.Namespace) -> None:
         if arguments.if_empty and any(region.segments for region in store.snapshot().regions):
             print("There is data already; left as it is.")
             return
-        with _progress() as progress:
+        with shown_progress() as progress:
             region = sample_region(seed=arguments.seed, **size, progress=progress)
             store.replace_region(region)
         for info in store.snapshot().regions:
@@ -354,34 +355,3 @@ def _store(arguments: argparse.Namespace) -> Iterator[TrailStore]:
         yield store
     finally:
         store.close()
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Tells on stderr how far a long job is: a bar on a terminal, else one line for each stage."""
-    if sys.stderr.isatty():
-        try:
-            from tqdm import tqdm
-        except ModuleNotFoundError:
-            pass
-        else:
-            with tqdm(file=sys.stderr, leave=False, unit="") as bar:
-                yield lambda stage, done, total: _advance(bar, stage, done, total)
-            return
-    told: set[str] = set()
-
-    def tell(stage: str, _done: int, _total: int) -> None:
-        if stage not in told:
-            told.add(stage)
-            print(stage, file=sys.stderr)
-
-    yield tell
-
-
-def _advance(bar: Any, stage: str, done: int, total: int) -> None:
-    if bar.desc != f"{stage}: ":
-        bar.reset()
-        bar.set_description(stage)
-    bar.total = total or None
-    bar.n = done
-    bar.update(0)

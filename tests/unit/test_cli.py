@@ -1,0 +1,345 @@
+"""The command line: what it prints, writes and returns."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from types import SimpleNamespace
+
+import gpxpy
+import pytest
+
+from loopgenie import cli
+from loopgenie.cli import main
+from loopgenie.config import Settings
+from loopgenie.errors import BadInput
+from loopgenie.progress import shown_progress
+from loopgenie.store import open_store
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def url(draw, tmp_path, monkeypatch):  # type: ignore[no-untyped-def]
+    """A database with a square of 4 km and a village, named by the environment."""
+    drawing = draw().junctions(A=(0, 0, 100), B=(1, 0, 150), C=(1, 1, 200), D=(0, 1, 150))
+    for a, b in ("AB", "BC", "CD", "DA"):
+        drawing.way(a, b, f"{a}{b} Trail")
+    drawing.trailhead("A", "Car park").point(0, 0, "village", "Bärental")
+    address = f"sqlite:///{tmp_path / 'cli.db'}"
+    store = open_store(address)
+    store.replace_region(drawing.region())
+    store.close()
+    monkeypatch.setenv("LOOPGENIE_DATABASE_URL", address)
+    return address
+
+
+PLAN = ("plan", "--place", "Bärental", "--hike-km", "4", "--time-limit", "0.1")
+
+
+def run(capsys, *words: str) -> SimpleNamespace:  # type: ignore[no-untyped-def]
+    code = main(list(words))
+    out, err = capsys.readouterr()
+    return SimpleNamespace(code=code, out=out, err=err)
+
+
+# --- plan ---------------------------------------------------------------------------------------------------------
+
+
+def test_plan_tells_a_person_about_the_loop(url, capsys) -> None:
+    result = run(capsys, *PLAN)
+    assert (result.code, result.err) == (0, "")
+    for words in ("From Bärental", "4.0 km (2.5 miles) from Car park", "AB Trail", "back at Car park", "Drawn by hand"):
+        assert words in result.out
+
+
+def test_plan_writes_geojson(url, capsys) -> None:
+    document = json.loads(run(capsys, *PLAN, "--format", "geojson").out)
+    [feature] = document["features"]
+    assert feature["geometry"]["coordinates"][0] == feature["geometry"]["coordinates"][-1]
+    assert document["trip"]["hike_m"] == 4000
+    assert document["trip"]["time_limit_s"] == 0.1
+
+
+def test_plan_writes_gpx_and_kml_to_a_file(url, capsys, tmp_path) -> None:
+    file = tmp_path / "loop.gpx"
+    result = run(capsys, *PLAN, "--format", "gpx", "--output", str(file))
+    assert (result.code, result.out, result.err) == (0, "", "")
+    assert len(gpxpy.parse(file.read_text("utf-8")).tracks[0].segments[0].points) == 5
+    assert "<kml" in run(capsys, *PLAN, "--format", "kml").out
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--at", "0.0,10.0"], {"location": {"lat": 0.0, "lon": 10.0}}),
+        (["--at", "-33.9,-18.4"], {"location": {"lat": -33.9, "lon": -18.4}}),
+        (["--at=-.5,18"], {"location": {"lat": -0.5, "lon": 18.0}}),
+        (["--place", "X", "--drive-minutes", "30"], {"location": "X", "drive_minutes": 30}),
+        (["--place", "X", "--drive-miles", "0"], {"location": "X", "drive_miles": 0}),
+        (["--place", "X", "--via", "-1,2", "--via", "3,4.5"], {"location": "X", "via": [[2.0, -1.0], [4.5, 3.0]]}),
+        (["--place", "X", "--prove", "--seed", "7"], {"location": "X", "prove": True, "seed": 7}),
+        (["--place", "X", "--alternatives", "3"], {"location": "X", "alternatives": 3}),
+        (["--place", "X", "--time-limit", "2.5"], {"location": "X", "time_limit_s": 2.5}),
+        (["--place", "X", "--max-difficulty", "T3"], {"location": "X", "max_difficulty": "T3"}),
+        (["--place", "X", "--max-ascent-m", "800"], {"location": "X", "max_ascent_m": 800}),
+        (["--place", "X", "--max-road-share", "0.1"], {"location": "X", "max_road_share": 0.1}),
+        (["--place", "X", "--max-repeat-share", "0"], {"location": "X", "max_repeat_share": 0}),
+        (["--place", "X", "--tolerance", "0.2"], {"location": "X", "tolerance": 0.2}),
+    ],
+)
+def test_options_become_the_request_of_the_http_interface(words: list[str], expected: dict[str, object]) -> None:
+    arguments = cli._parser().parse_args(cli._joined(["plan", "--hike-miles", "6", *words]))
+    request = {name: value for name, value in cli._request(arguments).items() if value not in ([], False) or value == 0}
+    request.pop("prove") if request.get("prove") is False else None
+    request.pop("via") if request.get("via") == [] else None
+    assert request == {"hike_miles": 6, **expected}
+
+
+# --- wrong use: exit 2 and one line; no loop: exit 1 ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "the following arguments are required: COMMAND"),
+        (["fly"], "invalid choice: 'fly'"),
+        (["plan"], "one of the arguments --at --place is required"),
+        (["plan", "--place", "Bärental"], "one of the arguments --hike-km --hike-miles is required"),
+        (["plan", "--place", "Bärental", "--hike-km", "ten"], "--hike-km: is 'ten', want a number"),
+        (["plan", "--place", "Bärental", "--hike-km", "nan"], "--hike-km is"),
+        (["plan", "--place", "Bärental", "--hike-km", "0.1"], "--hike-km is 0.1, want"),
+        (["plan", "--place", "Bärental", "--hike-km", "4", "--hike-miles", "3"], "not allowed with"),
+        (["plan", "--place", "Bärental", "--hike-km", "4", "--tolerance", "2"], "--tolerance is 2, want"),
+        (["plan", "--place", "Bärental", "--hike-km", "4", "--alternatives", "1.5"], "--alternatives is 1.5"),
+        (["plan", "--place", "Bärental", "--hike-km", "4", "--time-limit", "60"], "--time-limit is 60, want"),
+        (["plan", "--place", "Bärental", "--hike-km", "4", "--max-difficulty", "T9"], "--max-difficulty is"),
+        (["plan", "--place", "Bärental", "--hike-km", "4", "--format", "pdf"], "invalid choice: 'pdf'"),
+        (["plan", "--place", "Bärental", "--hike-km", "4", "--hike", "4"], "unrecognized arguments: --hike 4"),
+        (["plan", "--at", "Bärental", "--hike-km", "4"], "--at is 'Bärental', want LAT,LON"),
+        (["plan", "--at", "95,0", "--hike-km", "4"], "lat is 95"),
+        (["plan", "--place", "Berental", "--hike-km", "4"], "did you mean Bärental?"),
+        (["plan", "--place", "Bärental", "--hike-km", "4", "--via", "0.1,10"], "want a trail within 250 m"),
+        (["plan", "--place", "X", "--hike-km", "4", "--database", "mysql://h/d"], "'mysql' is no known kind"),
+        (["info", "--database", f"sqlite:///{Path(__file__)}"], "file is not a database"),
+        (["import"], "the following arguments are required: FILE"),
+        (["import", "no-such-file.osm.pbf"], "no-such-file.osm.pbf"),
+        (["sample", "--size", "big"], "--size: is 'big', want a whole number"),
+        (["serve", "--port", "web"], "--port is 'web', want a whole number from 0 to 65535"),
+    ],
+)
+def test_wrong_use_is_told_in_one_line(url, capsys, words: list[str], message: str) -> None:
+    result = run(capsys, *words)
+    assert result.code == 2
+    assert result.out == ""
+    assert message in result.err
+    assert result.err.startswith("loopgenie: ")
+    assert result.err.count("\n") == 1
+
+
+def test_no_loop_is_exit_code_1_and_one_line(url, capsys) -> None:
+    result = run(capsys, "plan", "--place", "Bärental", "--hike-km", "40", "--time-limit", "0.1")
+    assert (result.code, result.out) == (1, "")
+    assert "loop" in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_a_file_that_cannot_be_written_is_told(url, capsys, tmp_path) -> None:
+    result = run(capsys, *PLAN, "--output", str(tmp_path / "no" / "folder.gpx"))
+    assert result.code == 2
+    assert result.err == f"loopgenie: {tmp_path}/no/folder.gpx: No such file or directory\n"
+
+
+def test_an_empty_database_says_how_to_fill_it(tmp_path, capsys) -> None:
+    result = run(capsys, *PLAN, "--database", f"sqlite:///{tmp_path}/none.db")
+    assert result.code == 2
+    assert "loopgenie import" in result.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupt_is_no_traceback(url, capsys, monkeypatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("loopgenie.planner.plan_trip", interrupted)
+    assert run(capsys, *PLAN) == SimpleNamespace(code=130, out="", err="loopgenie: interrupted\n")
+
+
+def test_a_reader_that_has_read_enough_is_no_error(url) -> None:
+    command = f"{sys.executable} -m loopgenie {' '.join(PLAN)} --format geojson | head -c 1"
+    ended = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (ended.stdout, ended.stderr) == ("{", "")
+
+
+# --- help and version ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["", "import", "plan", "serve", "sample", "info"])
+def test_every_command_has_help(capsys, command: str) -> None:
+    result = run(capsys, *command.split(), "--help")
+    assert result.code == 0
+    assert "usage: loopgenie" in result.out
+    assert len(result.out) > 250
+
+
+def test_the_version_is_told(capsys) -> None:
+    assert run(capsys, "--version").out.startswith("loopgenie 0.")
+
+
+# --- import, sample, info -----------------------------------------------------------------------------------------
+
+
+def test_sample_makes_a_region_that_says_that_it_is_made_up(tmp_path, capsys) -> None:
+    pytest.importorskip("shapely")
+    database = f"sqlite:///{tmp_path}/sample.db"
+    made = run(capsys, "sample", "--size", "4", "--seed", "3", "--database", database)
+    assert made.code == 0
+    assert "SYNTHETIC" in made.out
+    assert made.err.count("\n") >= 1  # the stages
+    told = run(capsys, "info", "--database", database)
+    assert told.out == made.out
+    again = run(capsys, "sample", "--if-empty", "--database", database)
+    assert again.out == "There is data already; left as it is.\n"
+    assert run(capsys, "info", "--database", database).out == told.out
+
+
+def test_info_of_an_empty_database(tmp_path, capsys) -> None:
+    result = run(capsys, "info", "--database", f"sqlite:///{tmp_path}/none.db")
+    assert result.code == 0
+    assert "No trails yet" in result.out
+
+
+def test_info_tells_what_there_is(url, capsys) -> None:
+    out = run(capsys, "info").out
+    for words in ("Drawn", "4 km in 4 segments, 4 junctions", "1 trailheads, 1 places", "Drawn by hand", "imported 20"):
+        assert words in out
+
+
+@pytest.mark.data
+def test_import_and_plan_on_real_trails(trail_data, tmp_path, capsys) -> None:
+    pytest.importorskip("osmium")
+    database = f"sqlite:///{tmp_path}/andorra.db"
+    file = trail_data / "andorra" / "andorra-2013.osm.pbf"
+    imported = run(capsys, "import", str(file), "--region", "Andorra 2013", "--database", database)
+    assert imported.code == 0, imported.err
+    assert "Andorra 2013" in imported.out
+    planned = run(
+        capsys, "plan", "--place", "ordino", "--drive-km", "20", "--hike-km", "10", "--time-limit", "0.3",
+        "--format", "geojson", "--database", database,
+    )  # fmt: skip
+    assert planned.code == 0, planned.err
+    [loop] = json.loads(planned.out)["features"]
+    assert 9000 <= loop["properties"]["length_m"] <= 11000
+    assert loop["geometry"]["coordinates"][0] == loop["geometry"]["coordinates"][-1]
+
+
+@pytest.mark.data
+def test_a_broken_import_keeps_what_there_was(trail_data, url, tmp_path, capsys) -> None:
+    pytest.importorskip("osmium")
+    whole = (trail_data / "andorra" / "andorra-2013.osm.pbf").read_bytes()
+    broken = tmp_path / "broken.osm.pbf"
+    broken.write_bytes(whole[: len(whole) // 2])
+    before = run(capsys, "info").out
+    result = run(capsys, "import", str(broken), "--region", "Drawn")
+    assert result.code == 2
+    assert "broken.osm.pbf" in result.err.splitlines()[-1]
+    assert run(capsys, "info").out == before
+
+
+def test_a_missing_extra_is_named(capsys, monkeypatch, url) -> None:
+    monkeypatch.setitem(sys.modules, "loopgenie.importing.files", None)
+    missing = ModuleNotFoundError("No module named 'osmium'", name="osmium")
+    assert "pip install 'loopgenie[import]'" in cli._extra_is_missing(missing).detail
+    assert isinstance(cli._extra_is_missing(missing), BadInput)
+    with pytest.raises(ModuleNotFoundError):  # a fault of our own is not dressed up
+        cli._extra_is_missing(ModuleNotFoundError("no", name="loopgenie.importing.nonsense"))
+
+
+class Terminal:
+    """A stderr that says it is a terminal."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def write(self, text: str) -> None:
+        self.text += text
+
+    def flush(self) -> None:
+        pass
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_is_a_bar_on_a_terminal_and_a_line_per_stage_elsewhere(monkeypatch, capsys) -> None:
+    pytest.importorskip("tqdm")
+    jobs = [("reading", 0, 2), ("reading", 2, 2), ("noding", 0, 0), ("noding", 1, 0)]
+    with shown_progress() as progress:
+        for job in jobs:
+            progress(*job)
+    assert capsys.readouterr().err == "reading\nnoding\n"
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with shown_progress() as progress:
+        for job in jobs:
+            progress(*job)
+    assert "reading" in terminal.text
+    assert "0/2" in terminal.text
+    assert "noding" in terminal.text
+    assert terminal.text.endswith("\r")  # the bars are wiped off
+
+
+# --- serve --------------------------------------------------------------------------------------------------------
+
+
+def test_serve_runs_gunicorn_with_threads(monkeypatch, capsys) -> None:
+    ran: list[tuple[list[str], dict[str, str]]] = []
+    monkeypatch.setattr(os, "execve", lambda _path, words, environment: ran.append((words, environment)))
+    assert main(["serve", "--host", "::1", "--port", "9000", "--database", "sqlite:///x.db"]) == 0
+    [(words, environment)] = ran
+    assert words[:3] == [sys.executable, "-m", "gunicorn"]
+    assert words[-1] == "loopgenie.wsgi:app"
+    assert {"--bind=[::1]:9000", "--worker-class=gthread", "--workers=1", "--threads=8"} <= set(words)
+    assert environment["LOOPGENIE_DATABASE_URL"] == "sqlite:///x.db"
+    assert environment["LOOPGENIE_PORT"] == "9000"
+    assert "--bind=127.0.0.1:8000" in cli._gunicorn(Settings())
+
+
+def test_a_wrong_variable_is_named_as_such(monkeypatch, capsys) -> None:
+    monkeypatch.setenv("LOOPGENIE_THREADS", "many")
+    result = run(capsys, "serve")
+    assert (result.code, result.err) == (
+        2,
+        "loopgenie: LOOPGENIE_THREADS is 'many', want a whole number from 1 to 256\n",
+    )
+
+
+def test_serve_answers(url) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "loopgenie", "serve", "--port", str(port)], cwd=ROOT, stderr=subprocess.PIPE
+    )
+    try:
+        assert json.loads(_when_up(f"http://127.0.0.1:{port}/healthz"))["status"] == "ok"
+    finally:
+        server.terminate()
+        _, err = server.communicate(timeout=30)
+    assert server.returncode == 0, err.decode()
+
+
+def _when_up(address: str) -> bytes:
+    for _ in range(100):
+        try:
+            with urllib.request.urlopen(address, timeout=5) as response:
+                return bytes(response.read())
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"{address} does not answer")
