@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import json
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
@@ -58,10 +59,11 @@ def short_name(snapshot_id: str) -> str:
 
 
 class Answer(NamedTuple):
-    """An answer as compressed JSON, and where it came from: "memory", "store", "shared" or "solved"."""
+    """An answer as compressed JSON, where it came from ("memory", "store", "shared", "solved"), how long it waited."""
 
     packed: bytes
     origin: str
+    waited_s: float = 0.0
 
     @property
     def body(self) -> bytes:
@@ -78,12 +80,13 @@ class _Flight:
         self.error: BaseException | None = None
 
     def result(self, patience_s: float) -> Answer:
+        began = time.perf_counter()
         if not self.landed.wait(patience_s):
             raise Busy("The same request is being worked out already and takes its time; try again.")
         if self.error is not None:
             raise self.error.with_traceback(None)
         assert self.answer is not None  # noqa: S101 - landed means one or the other
-        return self.answer._replace(origin="shared")
+        return self.answer._replace(origin="shared", waited_s=time.perf_counter() - began)
 
 
 class Answers:
@@ -138,8 +141,10 @@ class Answers:
             flight.landed.set()
 
     def _made(self, key: str, store: TrailStore, make: Callable[[], bytes]) -> Answer:
+        began = time.perf_counter()
         if not self._turns.acquire(timeout=self._patience_s):
             raise Busy("Too many trips are being worked out right now; try again.", retry_after_s=2)
+        waited_s = time.perf_counter() - began
         try:
             packed = gzip.compress(make(), compresslevel=5, mtime=0)
         finally:
@@ -147,7 +152,7 @@ class Answers:
         if earlier := _in_store(key, store):
             return earlier  # another process was faster: its answer is the one
         store.keep_answer(key, packed)
-        return Answer(packed, "solved")
+        return Answer(packed, "solved", waited_s)
 
     def _in_memory(self, key: str) -> Answer | None:
         with self._lock:
@@ -156,7 +161,7 @@ class Answers:
                 self._kept.move_to_end(key)
         if isinstance(kept, NoLoopInReach):
             raise kept.with_traceback(None)
-        return kept and kept._replace(origin="memory")
+        return kept and kept._replace(origin="memory", waited_s=0.0)
 
     def _keep(self, key: str, kept: Answer | NoLoopInReach) -> None:
         with self._lock:

@@ -140,6 +140,8 @@ def _answer(trip_id: TripId) -> Answer:
 
     answer = service.answers.get(_key(trip_id), store, work_out)
     g.origin = answer.origin
+    if answer.waited_s:
+        g.timing = {"wait": answer.waited_s, **g.get("timing", {})}
     service.metrics.count("loopgenie_answers_total", origin=answer.origin)
     return answer
 

@@ -10,7 +10,7 @@ from typing import Any
 from loopgenie.errors import InvalidParameters
 from loopgenie.geometry import Box
 from loopgenie.parameters import MAX_NAME
-from loopgenie.store import Point, Segment, Snapshot, Trailhead, TrailStore
+from loopgenie.store import Point, Position, Segment, Snapshot, Trailhead, TrailStore
 from loopgenie.ways import difficulty_name
 
 #: How many each list has by default, and at most.
@@ -194,12 +194,17 @@ def _segment(segment: Segment, coarseness_m: float) -> dict[str, Any]:
         "descent_m": core.descent_m,
         "difficulty": difficulty_name(core.difficulty),
     }
-    line = [[round(p[0], 6), round(p[1], 6)] for p in _thinned(segment.line, coarseness_m)]
+    line = [_position(*p) for p in _thinned(segment.line, coarseness_m)]
     geometry = {"type": "LineString", "coordinates": line}
     return {"type": "Feature", "id": core.id, "geometry": geometry, "properties": properties}
 
 
-def _thinned(line: Sequence[tuple[float, float, float | None]], coarseness_m: float) -> Sequence[Sequence[Any]]:
+def _position(lon: float, lat: float, height: float | None) -> list[float]:
+    """Degrees to a decimetre, whole metres of height; no third number where the height is not known."""
+    return [round(lon, 6), round(lat, 6)] if height is None else [round(lon, 6), round(lat, 6), round(height)]
+
+
+def _thinned(line: Sequence[Position], coarseness_m: float) -> Sequence[Position]:
     """The line without the positions that are nearer than that to the one kept before; both ends stay."""
     if coarseness_m <= 0:
         return line

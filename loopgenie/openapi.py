@@ -393,13 +393,18 @@ def _get(
     }
 
 
+#: Operations that show a trip that has been planned.
+_FORMS = ("getTrip", "getTripGeojson", "getTripGpx", "getTripKml")
+
+
 def _trip_paths() -> dict[str, Any]:
     loops = _answer("Loops, best first", "application/geo+json", _reference("TripAnswer"))
+    again = {form: {"operationId": form, "parameters": {"id": "$response.body#/id"}} for form in _FORMS}
     plan = {
         "operationId": "planTrip",
         "summary": "Find the best loops within reach of a place",
         "requestBody": {"required": True, "content": {"application/json": {"schema": _reference("TripRequest")}}},
-        "responses": {"200": loops, **_problems(400, 404, 409, 413, 415, 422, 503)},
+        "responses": {"200": {**loops, "links": again}, **_problems(400, 404, 409, 413, 415, 422, 503)},
     }
     gone = (404, 409, 422, 503)
     text = {"type": "string"}

@@ -692,7 +692,7 @@ function showProblem(problem, asked) {
   const said = (problem.errors ?? []).filter(({ field, detail }) => !markWrong(field, sentence(detail)));
   const ways = [
     ...(problem.near_matches ?? []).map((name) => [`“${name}”`, { location: name }]),
-    ...(problem.relax ?? []).map(({ field, value, why }) => [why ?? `${field}: ${value}`, { [field]: value }]),
+    ...(problem.relax ?? []).map(({ field, value, why }) => [sentence(why ?? `${field}: ${value}`), { [field]: value }]),
     ...nearest(problem, asked),
   ];
   const buttons = ways.map(([text, change]) =>
@@ -704,7 +704,7 @@ function showProblem(problem, asked) {
       "div",
       { class: "problem", role: "alert" },
       h("h2", {}, problem.title ?? "That did not work"),
-      h("p", {}, detail ?? ""),
+      h("p", {}, sentence(detail ?? "")),
       buttons.length ? h("p", { class: "hint" }, problem.near_matches?.length ? "Did you mean" : "What would help") : null,
       buttons.length ? h("div", { class: "suggestions" }, ...buttons) : null,
     ),

@@ -71,7 +71,7 @@ def test_the_network_in_a_box(client: FlaskClient) -> None:
     assert document["numberMatched"] == 5
     assert names(document)[0] == "Diagonal", "the longest first"
     lane = next(f for f in document["features"] if f["properties"]["name"] == "Lane")
-    assert lane["geometry"]["coordinates"] == [[10.0, 50.0], [10.007, 50.0], [10.014, 50.0]]
+    assert lane["geometry"]["coordinates"] == [[10.0, 50.0, 100], [10.007, 50.0, 125], [10.014, 50.0, 150]]
     assert lane["properties"]["kind"] == "minor road"
     assert lane["properties"]["road_m"] == lane["properties"]["length_m"] == 1003.7
     assert (lane["properties"]["ascent_m"], lane["properties"]["descent_m"]) == (50, 0)
