@@ -36,6 +36,24 @@ class Box(NamedTuple):
             min(self.max_lat + d_lat, 90.0),
         )
 
+    def touches(self, other: Box) -> bool:
+        """Whether the two have a point in common."""
+        return (
+            self.min_lon <= other.max_lon
+            and other.min_lon <= self.max_lon
+            and self.min_lat <= other.max_lat
+            and other.min_lat <= self.max_lat
+        )
+
+    def cut_to(self, other: Box) -> Box:
+        """What the two have in common; they have to touch."""
+        return Box(
+            max(self.min_lon, other.min_lon),
+            max(self.min_lat, other.min_lat),
+            min(self.max_lon, other.max_lon),
+            min(self.max_lat, other.max_lat),
+        )
+
     @staticmethod
     def around(points: Iterable[Place]) -> Box:
         """The smallest box that holds all points (at least one)."""

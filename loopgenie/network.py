@@ -119,17 +119,22 @@ class Areas:
         return area
 
 
-def box_around(places: Iterable[Sequence[float]], parameters: TripParameters) -> Box:
-    """What a loop from one of these places can touch, rounded up so that requests that are alike share an area."""
+def box_around(places: Iterable[Sequence[float]], parameters: TripParameters, snapshot: Snapshot) -> Box:
+    """What a loop from one of these places can touch, made so that requests that are alike share an area.
+
+    It is rounded up, and cut where the data ends: most long drives end up with all there is.
+    """
     box = Box.around(places).grown(parameters.max_length_m / 2 + SNAP_M)
     widest = max(box.max_lon - box.min_lon, box.max_lat - box.min_lat)
     step = 2.0 ** math.ceil(math.log2(widest / 32))
-    return Box(
-        max(-180.0, math.floor(box.min_lon / step) * step),
-        max(-90.0, math.floor(box.min_lat / step) * step),
-        min(180.0, math.ceil(box.max_lon / step) * step),
-        min(90.0, math.ceil(box.max_lat / step) * step),
+    box = Box(
+        math.floor(box.min_lon / step) * step,
+        math.floor(box.min_lat / step) * step,
+        math.ceil(box.max_lon / step) * step,
+        math.ceil(box.max_lat / step) * step,
     )
+    regions = [region.box for region in snapshot.regions if region.box is not None and region.box.touches(box)]
+    return box.cut_to(Box.around(corner for r in regions for corner in (r[:2], r[2:]))) if regions else box
 
 
 # --- places on the network ----------------------------------------------------------------------------------------

@@ -157,7 +157,7 @@ class _Task:
         areas: Areas,
     ) -> _Task:
         goals = goals if parameters.via else ()
-        box = box_around([_at(home) for home in homes], parameters)
+        box = box_around([_at(home) for home in homes], parameters, snapshot)
         network = TripNetwork(areas.get(store, snapshot, box, Limits.of(parameters)))
         here = [home for home in homes if isinstance(home, Spot)]
         if any(spot.segment.core.id not in network.area.edge_of for spot in (*here, *goals)):

@@ -272,7 +272,7 @@ def test_areas_may_be_asked_for_by_many_threads(store) -> None:
 @given(st.floats(-170, 170), st.floats(-80, 80), st.floats(500, 100_000))
 def test_the_box_holds_all_that_a_loop_can_touch(lon: float, lat: float, hike_m: float) -> None:
     parameters = asked(hike_m)
-    box = box_around([(lon, lat)], parameters)
+    box = box_around([(lon, lat)], parameters, Snapshot("", ()))
     needed = Box(lon, lat, lon, lat).grown(parameters.max_length_m / 2)
     assert box.min_lon <= needed.min_lon
     assert box.min_lat <= needed.min_lat
@@ -282,8 +282,22 @@ def test_the_box_holds_all_that_a_loop_can_touch(lon: float, lat: float, hike_m:
 
 
 def test_requests_that_are_alike_share_a_box() -> None:
-    boxes = {box_around([(10 + i / 10_000, 45)], asked(20_000.0)) for i in range(5)}
+    nothing = Snapshot("", ())
+    boxes = {box_around([(10 + i / 10_000, 45)], asked(20_000.0), nothing) for i in range(5)}
     assert len(boxes) <= 2
+
+
+def test_the_box_ends_where_the_data_ends(store) -> None:
+    snapshot = store.snapshot()
+    [region] = snapshot.regions
+    middle = (10.005, 0.005)
+    assert box_around([middle], asked(20_000.0), snapshot) == region.box
+    assert box_around([middle], asked(90_000.0), snapshot) == region.box
+    part = box_around([(9.99, 0.0)], asked(3_000.0), snapshot)  # 1.65 km and a bit from 1.1 km west of the data
+    assert region.box is not None
+    assert part.min_lon == region.box.min_lon
+    assert part.max_lon < region.box.max_lon
+    assert box_around([(50.0, 50.0)], asked(), snapshot).max_lon > 50  # no data there at all
 
 
 @pytest.mark.data
