@@ -185,7 +185,7 @@ def _search(task: _Task, clock: _Clock) -> tuple[list[Loop], Result]:
             time_limit=clock.left(),
             seed=parameters.seed,
             alternatives=parameters.alternatives,
-            **({"prove": True} if parameters.prove else {}),
+            prove=parameters.prove,
         )
         loops = [loop for loop in result.loops if _is_inside(task.network.length_m(loop), parameters)]
         narrower = problem.max_length - problem.min_length - 2 * _MARGIN

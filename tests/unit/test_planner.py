@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +13,8 @@ import pytest
 from loopgenie import planner
 from loopgenie.drive import Drive, StraightLine
 from loopgenie.errors import InvalidParameters, NoLoopInReach, PlaceNotFound, TrailsUnavailable
-from loopgenie.geometry import LonLat, line_length_m
+from loopgenie.geometry import Box, LonLat, line_length_m
+from loopgenie.itinerary import Itinerary
 from loopgenie.network import Areas
 from loopgenie.parameters import TripParameters
 from loopgenie.planner import Trip, plan_trip
@@ -427,3 +429,66 @@ def test_the_time_limit_is_kept(store) -> None:
         assert time.perf_counter() - began < limit + 0.15
         assert trip.timing["solve"] <= limit + 0.1
         assert trip.timing["total"] >= trip.timing["solve"]
+
+
+@pytest.mark.data
+def test_answers_on_real_trails_keep_what_they_promise(trail_data, tmp_path) -> None:
+    """A dozen requests, drawn with one seed, from all over Andorra; whatever is answered has to hold."""
+    pytest.importorskip("osmium")
+    from loopgenie.importing.files import import_files
+
+    store = SqliteStore(str(tmp_path / "real.db"))
+    folder = trail_data / "andorra"
+    import_files([folder / "andorra-2013.osm.pbf"], store, elevation=[folder / "N42E001.hgt.zip"])
+    dice = random.Random(7)
+    answered = 0
+    for _ in range(12):
+        limit = dice.choice([{}, {"max_ascent_m": 600.0}, {"max_road_share": 0.15}, {"max_repeat_share": 0.1}])
+        parameters = TripParameters(
+            LonLat(dice.uniform(1.43, 1.75), dice.uniform(42.45, 42.63)),
+            dice.choice([5_000.0, 10_000.0, 16_093.44]),
+            drive_m=dice.choice([10_000.0, 30_000.0]),
+            time_limit_s=0.1,
+            alternatives=dice.choice([1, 3]),
+            **limit,
+        )
+        try:
+            trip = plan_trip(parameters, store)
+        except NoLoopInReach:
+            continue
+        for found in trip.itineraries:
+            answered += 1
+            _check(found, parameters, store)
+        values = [i.score - max(0.0, i.length_m - parameters.hike_m) for i in trip.itineraries]
+        assert values == sorted(values, reverse=True) or max(b - a for a, b in itertools.pairwise(values)) < 0.1
+    assert answered >= 8
+    store.close()
+
+
+def _check(found: Itinerary, parameters: TripParameters, store: SqliteStore) -> None:
+    """A loop holds what was asked and what is told of it, seen from its line and its segments alone."""
+    segments = store.segments(found.segments)
+    assert parameters.min_length_m <= found.length_m <= parameters.max_length_m
+    assert line_length_m(found.line) == pytest.approx(found.length_m, rel=1e-6)  # so nothing is jumped over
+    assert sum(segments[i].core.length_m for i in found.segments) == pytest.approx(found.length_m)
+    assert found.line[0] == found.line[-1]
+    assert sum(s.core.score for s in segments.values()) == pytest.approx(found.score, abs=0.5)
+    walked_twice = sum(segments[i].core.length_m for i in found.segments) - sum(
+        s.core.length_m for s in segments.values()
+    )
+    assert found.repeat_share == pytest.approx(walked_twice / found.length_m, abs=1e-6)
+    road_m = sum(segments[i].core.road_m for i in found.segments)
+    assert found.road_share == pytest.approx(road_m / found.length_m, abs=1e-6)
+    assert found.ascent_m == found.descent_m or found.ascent_m is None
+    for value, limit in (
+        (found.ascent_m, parameters.max_ascent_m),
+        (found.road_share, parameters.max_road_share),
+        (found.repeat_share, parameters.max_repeat_share),
+    ):
+        assert limit is None or (value is not None and value <= limit + 1e-6)
+    trailheads = {t.junction: t for t in store.trailheads_in(Box(-180, -90, 180, 90))}
+    starts = {(t.lon, t.lat) for t in trailheads.values()}
+    assert (found.start.lon, found.start.lat) in starts
+    assert found.start.drive_m <= (parameters.drive_m or 0)
+    assert [cue.distance_m for cue in found.cues] == sorted(cue.distance_m for cue in found.cues)
+    assert found.cues[-1].distance_m == pytest.approx(found.length_m)
