@@ -1,0 +1,424 @@
+"""The one door: `solve(problem)` finds the best loops it can in the time it is given.
+
+The network is reduced to what a loop could use, many short annealing runs race (the worse half drops out each round,
+the others go on, cooler and with dearer penalties), and the best walks become loops, each checked by the referee.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from solver.kernel import COMPILED, INFINITE, POINT, Kernel, within_reach
+from solver.problem import Edge, Loop, LoopProblem, Result, Status
+from solver.prove import Proof
+from solver.prove import prove as prove_optimum
+from solver.verify import violations
+
+#: Most walks that race at first.
+POPULATION = 256
+#: Moves that a walk gets on average, summed over the race, before there are more walks.
+MOVES_PER_WALK = 2_000
+#: Share of the time that may go into first walks.
+BUILDING_SHARE = 0.2
+#: Nodes looked at on the way to each goal of a first walk.
+BUILDING_NODES = 3_000
+#: Temperatures at the start and at the end, as parts of the mean rewarding edge's score.
+HOT, COLD = 1.0, 0.05
+#: Price of a metre outside the window at the start and at the end, as a multiple of what a metre of the best walk
+#: earns. Cheap at first: walks that are too long are the way from one good valley to the next.
+CHEAP, DEAR = 0.7, 3.0
+#: Loops that share more of their length than this with a better one are no alternatives.
+MOST_SHARED = 0.6
+#: Seconds kept back for making and checking the closed walks.
+RESERVE_S = 0.008
+#: Seconds between two looks at the clock.
+TICK_S = 0.01
+
+
+def solve(
+    problem: LoopProblem,
+    *,
+    time_limit: float = 1.0,
+    iterations: int | None = None,
+    seed: int = 0,
+    alternatives: int = 1,
+    prove: bool = False,
+) -> Result:
+    """Find the best loops.
+
+    Parameters
+    ----------
+    problem : what is asked.
+    time_limit : seconds of wall time, set-up included.
+    iterations : number of moves to try; the clock is then not looked at, and the same seed gives the same loops
+        on any machine, compiled or not.
+    seed : of the random generator.
+    alternatives : how many loops are wanted; each shares at most 60 % of its length with any better one.
+    prove : spend two thirds of the time on proving how good the best loop can be at all.
+
+    Returns
+    -------
+    The loops found, best first, with what is proven about them; or why there is none.
+
+    Raises
+    ------
+    ValueError : `time_limit`, `iterations` or `alternatives` is nonsense.
+    """
+    if not 0 < time_limit < math.inf:
+        raise ValueError(f"time_limit is {time_limit!r}, want seconds above 0")
+    if iterations is not None and iterations < 0:
+        raise ValueError(f"iterations is {iterations!r}, want 0 or more")
+    if alternatives < 1:
+        raise ValueError(f"alternatives is {alternatives!r}, want 1 or more")
+    began = time.perf_counter()
+    part = _part_in_reach(problem)
+    impossible = _why_impossible(problem, part)
+    if impossible:
+        return Result(Status.INFEASIBLE, reason=impossible, elapsed=time.perf_counter() - began, compiled=COMPILED)
+    # with a proof to come, the search gets a third of the time
+    deadline = began + (time_limit / 3 if prove else time_limit - min(RESERVE_S, time_limit / 4))
+    search = _Search(problem, part, seed)
+    loops = search.loops(alternatives, None if iterations is not None else deadline, iterations or 0)
+    best = problem.value(loops[0].score, loops[0].length) if loops else None
+    bound = score_bound(problem, [problem.network.edges[e] for e in part.edges])
+    proof = None
+    if prove and best != bound:
+        proof = prove_optimum(problem, part.edges, at_least=best, deadline=began + time_limit)
+    if proof is not None:
+        loops = _with_proven(problem, loops, proof)
+    return _result(problem, loops, bound, proof, search, began)
+
+
+def _with_proven(problem: LoopProblem, loops: list[Loop], proof: Proof) -> list[Loop]:
+    """Put the loop that a proof came across first, if it is one the search did not find and all limits hold."""
+    if proof.times is None:
+        return loops
+    loop = closed_walk(problem, proof.times)
+    if violations(problem, loop):
+        return loops
+    return [loop, *(old for old in loops if shared_length(problem, old.walk, loop) <= MOST_SHARED)]
+
+
+def _result(
+    problem: LoopProblem, loops: list[Loop], bound: int | None, proof: Proof | None, search: _Search, began: float
+) -> Result:
+    status, reason, lengths = Status.UNKNOWN, None, search.lengths_outside()
+    if proof is not None:
+        bound = proof.bound
+    if loops:
+        proven = problem.value(loops[0].score, loops[0].length) == bound
+        status, lengths = Status.OPTIMAL if proven else Status.FEASIBLE, ()
+    elif bound is None:
+        status = Status.INFEASIBLE
+        reason = f"no loop of {problem.min_length} to {problem.max_length} exists; all were looked at"
+    else:
+        reason = f"no loop of {problem.min_length} to {problem.max_length} was found"
+    if not loops and lengths:
+        reason = f"{reason}; loops of {' and '.join(map(str, lengths))} exist"
+    return Result(
+        status,
+        tuple(loops),
+        bound=bound,
+        reason=reason,
+        nearest_lengths=lengths,
+        iterations=search.kernel.move_count(),
+        elapsed=time.perf_counter() - began,
+        compiled=COMPILED,
+    )
+
+
+# --- reduction and what it proves
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The edges that some loop of the problem could use, and the nodes at them; both map back by position."""
+
+    edges: Sequence[int]
+    nodes: Sequence[int]
+    number: dict[int, int]
+
+
+def _part_in_reach(problem: LoopProblem) -> _Part:
+    edges = problem.network.edges
+    kept: Sequence[int] = range(len(edges))
+    limits: list[tuple[Callable[[Edge], int], int]] = [(lambda e: e.length, problem.max_length)]
+    if problem.max_ascent is not None:
+        limits.append((lambda e: e.up + e.down, 2 * problem.max_ascent))
+    for cost, limit in limits:
+        chosen = [edges[i] for i in kept]
+        near = within_reach(
+            problem.network.node_count,
+            [e.u for e in chosen],
+            [e.v for e in chosen],
+            [cost(e) for e in chosen],
+            problem.trailheads,
+            limit,
+        )
+        kept = [kept[i] for i in near]
+    number: dict[int, int] = {}
+    for i in kept:
+        number.setdefault(edges[i].u, len(number))
+        number.setdefault(edges[i].v, len(number))
+    return _Part(kept, list(number), number)
+
+
+def _why_impossible(problem: LoopProblem, part: _Part) -> str | None:
+    """A proof, in words, that there is no loop; None where there may be one."""
+    if not part.edges:
+        limit = "" if problem.max_ascent is None else f" and climbs at most {problem.max_ascent}"
+        return f"no trail can be walked and come back from by a loop that is at most {problem.max_length} long{limit}"
+    everything = 2 * sum(problem.network.edges[e].length for e in part.edges)
+    if everything < problem.min_length:
+        return f"walking every trail in reach twice makes only {everything}, less than {problem.min_length}"
+    missed = [node for node in problem.via if node not in part.number]
+    if missed:
+        return f"via node {missed[0]} cannot be reached by a loop that is at most {problem.max_length} long"
+    return None
+
+
+def score_bound(problem: LoopProblem, edges: Sequence[Edge]) -> int:
+    """An upper bound on the objective: fill the longest allowed length with the best metres there are.
+
+    The fractional knapsack over the edges, each walked once (Dantzig 1957), metres beyond the target charged.
+    """
+    target = problem.max_length if problem.target is None else min(problem.target, problem.max_length)
+    room, extra = target, problem.max_length - target
+    bound = sum(e.score for e in edges if e.length == 0 and e.score > 0)
+    for e in sorted((e for e in edges if e.length and e.score > 0), key=lambda e: -e.score / e.length):
+        within = min(e.length, room)
+        beyond = min(e.length - within, extra)
+        room, extra = room - within, extra - beyond
+        # parts are rounded up, so that the bound stays one
+        bound += -(-e.score * within // e.length)
+        bound += max(0, -(-e.score * beyond // e.length) - problem.overlength_cost * beyond)
+        if not room and not extra:
+            break
+    return bound
+
+
+# --- search
+
+
+class _Search:
+    """Races of annealing runs over one kernel."""
+
+    def __init__(self, problem: LoopProblem, part: _Part, seed: int) -> None:
+        edges = [problem.network.edges[i] for i in part.edges]
+        self.problem = problem
+        self.part = part
+        self.scores = [e.score for e in edges]
+        self.homes = [part.number[t] for t in problem.trailheads if t in part.number]
+        self.kernel = Kernel(
+            len(part.nodes),
+            [part.number[e.u] for e in edges],
+            [part.number[e.v] for e in edges],
+            [e.length for e in edges],
+            self.scores,
+            [e.up + e.down for e in edges],
+            [0] * len(edges) if problem.roads is None else [problem.roads[i] for i in part.edges],
+            self.homes,
+            [part.number[v] for v in problem.via],
+            min_length=problem.min_length,
+            max_length=problem.max_length,
+            target=problem.max_length if problem.target is None else problem.target,
+            overlength_cost=problem.overlength_cost,
+            max_climb=-1 if problem.max_ascent is None else 2 * problem.max_ascent,
+            repeat_limit=_in_65536(problem.max_repeat_share),
+            road_limit=_in_65536(problem.max_road_share),
+            slots=POPULATION,
+            seed=seed,
+        )
+        rewarding = [s for s in self.scores if s > 0] or [1]
+        self.unit = max(1, sum(rewarding) // len(rewarding)) * POINT
+        # the first guess of what a metre of a good walk earns, in objective units: half the best there is
+        densest = max((e.score * POINT // e.length for e in edges if e.length > 0), default=POINT)
+        self.first_worth = max(densest // 2, 2)
+        self.speed = 300_000.0 if COMPILED else 5_000.0  # moves a second, corrected as we go
+
+    def loops(self, alternatives: int, deadline: float | None, iterations: int) -> list[Loop]:
+        """The best loops, best first, none too like a better one."""
+        loops: list[Loop] = []
+        now = time.perf_counter()
+        for i in range(alternatives):
+            if loops:
+                self._make_worthless(loops)
+            # the first race matters most: it gets as much as all the others together
+            share = 1.0 if alternatives == 1 else 0.5 if i == 0 else 1 / (2 * (alternatives - 1))
+            if deadline is None:
+                self._race(None, int(iterations * share))
+            else:
+                end = min(deadline, (now := max(now, time.perf_counter())) + (deadline - now) / (alternatives - i))
+                end = deadline - (deadline - now) * (1 - share) if i == 0 else end
+                self._race(end, 0)
+                now = end
+            found = self._best_unlike(loops, 1 if i < alternatives - 1 else alternatives - len(loops))
+            if not found and not loops:
+                break
+            loops += found
+        return sorted(loops[:alternatives], key=lambda x: -self.problem.value(x.score, x.length))
+
+    def lengths_outside(self) -> tuple[int, ...]:
+        """Lengths of closed walks seen just below and just above the window."""
+        below, above = self.kernel.lengths_outside()
+        return tuple(([below] if below > 0 else []) + ([above] if above < INFINITE else []))
+
+    def _make_worthless(self, loops: Sequence[Loop]) -> None:
+        """Let the next race earn nothing on what earlier loops walk."""
+        walked = {e for loop in loops for e in loop.walk}
+        self.kernel.set_scores(
+            [0 if e in walked and s > 0 else s for e, s in zip(self.part.edges, self.scores, strict=True)]
+        )
+
+    def _race(self, deadline: float | None, iterations: int) -> None:
+        began = time.perf_counter()
+        slots = self._start(began, deadline, iterations)
+        rounds = len(slots).bit_length()
+        began = time.perf_counter()
+        hot = self.unit
+        for r in range(rounds):
+            cold = self.unit * _step(HOT, COLD, r + 1, rounds) // 1024
+            self._set_prices(slots, r, rounds)
+            end = None if deadline is None else began + (deadline - began) * (r + 1) / rounds
+            for i, slot in enumerate(slots):
+                if end is None:
+                    self.kernel.anneal(slot, iterations // rounds // len(slots), hot, cold, 0)
+                elif not self._anneal_until(slot, end, len(slots) - i, hot, cold):
+                    break
+            slots.sort(key=lambda s: -max(self.kernel.best_value_of(s), self.kernel.objective_of(s)))
+            slots = slots[: max(1, len(slots) // 2)]
+            hot = cold
+
+    def _start(self, began: float, deadline: float | None, iterations: int) -> list[int]:
+        """First walks, as many as the time is good for."""
+        most = (
+            iterations // MOVES_PER_WALK if deadline is None else int((deadline - began) * self.speed) // MOVES_PER_WALK
+        )
+        most = max(4, min(POPULATION, most))
+        for slot in range(POPULATION):
+            self.kernel.forget(slot)
+        for slot in range(most):
+            if deadline is not None and slot >= 1 and time.perf_counter() > began + BUILDING_SHARE * (deadline - began):
+                return list(range(slot))
+            home = self.homes[self.kernel.draw(len(self.homes))]
+            size = self.problem.max_length * (100 + self.kernel.draw(350)) // 1000
+            self.kernel.start(slot, home, 1 + slot % 2, size, BUILDING_NODES)
+        return list(range(most))
+
+    def _set_prices(self, slots: Sequence[int], r: int, rounds: int) -> None:
+        worth = self.first_worth
+        if r > 0:
+            best = max(max(self.kernel.best_value_of(s), self.kernel.objective_of(s)) for s in slots)
+            worth = max(worth // 10, best // max(1, self.problem.max_length), 1)
+        climb = worth
+        if self.problem.max_ascent:
+            climb = worth * self.problem.max_length // (2 * self.problem.max_ascent)
+        self.kernel.set_prices(worth * _step(CHEAP, DEAR, r, rounds - 1) // 1024 + 1, climb + 1, worth + 1)
+
+    def _anneal_until(self, slot: int, end: float, walks: int, hot: int, cold: int) -> bool:
+        """Anneal a walk for its part of the time until `end`; False where there is none left."""
+        began = now = time.perf_counter()
+        until = now + (end - now) / walks
+        if until <= now:
+            return False
+        warm = hot
+        while now < until:
+            moves = max(16, int(min(until - now, TICK_S) * self.speed))
+            part = min(1.0, (now - began + moves / self.speed) / (until - began))
+            cooler = hot - int((hot - cold) * part)
+            self.kernel.anneal(slot, moves, warm, cooler, 0)
+            warm = cooler
+            before, now = now, time.perf_counter()
+            self.speed += 0.2 * (moves / max(now - before, 1e-6) - self.speed)
+        return True
+
+    def _best_unlike(self, loops: Sequence[Loop], most: int) -> list[Loop]:
+        """Up to `most` of the walks that raced, best first, that share little with the loops there are."""
+        slots = [s for s in range(POPULATION) if self.kernel.best_value_of(s) > -INFINITE]
+        slots.sort(key=self.kernel.best_value_of, reverse=True)
+        found: list[Loop] = []
+        for slot in slots:
+            times = {self.part.edges[e]: y for e, y in self.kernel.best_of(slot).items()}
+            if any(shared_length(self.problem, times, loop) > MOST_SHARED for loop in (*loops, *found)):
+                continue
+            found.append(_checked(self.problem, closed_walk(self.problem, times)))
+            if len(found) == most:
+                break
+        return found
+
+
+def _in_65536(share: float | None) -> int:
+    return -1 if share is None else math.floor(share * 65536)
+
+
+def _step(first: float, last: float, i: int, steps: int) -> int:
+    """The i-th of `steps` + 1 values that lead in equal ratios from `first` to `last`, in units of 1/1024."""
+    return int(1024 * first * math.pow(last / first, i / max(1, steps)) + 0.5)
+
+
+def _checked(problem: LoopProblem, loop: Loop) -> Loop:
+    wrong = violations(problem, loop)
+    if wrong:
+        raise AssertionError(f"the solver made an invalid loop, please report this: {'; '.join(wrong)}")
+    return loop
+
+
+# --- from a multiset of edges to a walk
+
+
+def shared_length(problem: LoopProblem, times: Iterable[int], loop: Loop) -> float:
+    """Which part of the distinct edges of a walk, by length, another loop walks too (0..1)."""
+    edges = problem.network.edges
+    total = sum(edges[e].length for e in times)
+    other = set(loop.walk)
+    return sum(edges[e].length for e in times if e in other) / total if total else 1.0
+
+
+def closed_walk(problem: LoopProblem, times: dict[int, int]) -> Loop:
+    """A closed walk over each edge as often as `times` says (Hierholzer 1873), in the direction that climbs less."""
+    edges = problem.network.edges
+    links: dict[int, list[int]] = {}
+    for e in times:
+        links.setdefault(edges[e].u, []).append(e)
+        if edges[e].v != edges[e].u:
+            links.setdefault(edges[e].v, []).append(e)
+    left = dict(times)
+    start = next(t for t in problem.trailheads if t in links)
+    stack = [(start, -1)]
+    walk: list[int] = []
+    while stack:
+        node, by = stack[-1]
+        while links[node] and left[links[node][-1]] == 0:
+            links[node].pop()
+        if links[node]:
+            e = links[node][-1]
+            left[e] -= 1
+            stack.append((edges[e].u + edges[e].v - node, e))
+        else:
+            stack.pop()
+            if by >= 0:
+                walk.append(by)
+    ascent, other_way = _ascent(problem, start, walk), _ascent(problem, start, walk[::-1])
+    if other_way < ascent:
+        walk.reverse()
+    return Loop(
+        start,
+        tuple(walk),
+        score=sum(edges[e].score for e in times),
+        length=sum(edges[e].length * y for e, y in times.items()),
+        ascent=min(ascent, other_way),
+        repeated=sum(edges[e].length for e, y in times.items() if y == 2),
+    )
+
+
+def _ascent(problem: LoopProblem, start: int, walk: Sequence[int]) -> int:
+    here = start
+    total = 0
+    for e in walk:
+        edge = problem.network.edges[e]
+        here, climbed = (edge.v, edge.up) if here == edge.u else (edge.u, edge.down)
+        total += climbed
+    return total
