@@ -47,10 +47,12 @@ class Routes:
         owners: tuple[int, ...],
         *,
         shortcuts: bool = False,
-    ) -> None:
-        """Trace a route over ground of some owners, and lay what of it is new."""
+    ) -> list[int]:
+        """Trace a route over ground of some owners, lay what of it is new, and tell where it goes."""
         self.routes.append(route)
-        self.web.lay(self.web.trace(start, end, owner, owners), len(self.routes) - 1, pull=0.5, shortcuts=shortcuts)
+        path = self.web.trace(start, end, owner, owners)
+        self.web.lay(path, len(self.routes) - 1, pull=0.5, shortcuts=shortcuts)
+        return path
 
 
 def lay_roads(ground: Ground, places: Sequence[Place]) -> Routes:
@@ -74,11 +76,12 @@ def lay_roads(ground: Ground, places: Sequence[Place]) -> Routes:
 
 def _main_roads(plan: Plan, places: Sequence[Place]) -> dict[tuple[int, int], WayKind]:
     """The busy road leads through the region, connecting roads to its other edges; no such roads in a small region."""
-    exits = [number for number, place in enumerate(places) if place.kind == "exit"]
+    first, *others = [number for number, place in enumerate(places) if place.kind == "exit"]
+    ways = sorted((plan.way(first, other) for other in others), key=len)
     kinds: dict[tuple[int, int], WayKind] = {}
-    for turn, end in enumerate(exits[1:]):
-        for pair in plan.way(exits[turn // 2], end):
-            kinds.setdefault(pair, WayKind.BUSY_ROAD if turn == 0 else WayKind.CONNECTING_ROAD)
+    for way, kind in zip(ways, [WayKind.BUSY_ROAD] + [WayKind.CONNECTING_ROAD] * len(ways), strict=False):
+        for pair in way:
+            kinds.setdefault(pair, kind)
     return kinds
 
 
@@ -109,7 +112,7 @@ def lay_trails(
 
 
 def _lay_circuits(trails: Routes, terrain: Terrain, places: Sequence[Place]) -> None:
-    """A path round every lake, over the two points next to the water."""
+    """A path round every lake that has a landing, over the two points next to the water."""
     ground = trails.web.ground
     banks = [-1] * (ground.side * ground.side)
     for number, lake in enumerate(terrain.lakes):
@@ -117,8 +120,11 @@ def _lay_circuits(trails: Routes, terrain: Terrain, places: Sequence[Place]) -> 
         for i in shore_of(shore, ground) + shore:
             banks[i] = number
     for place in places:
+        circuit, owner = Route(None, f"{place.name} Circuit"), banks[place.point]
         for a, b in pairwise((*place.ring, *place.ring[:1])):
-            trails.lay(Route(None, f"{place.name} Circuit"), a, b, banks, (banks[a], banks[b]), shortcuts=True)
+            path = trails.lay(circuit, a, b, banks, (owner,), shortcuts=True)
+            for i in path[1:-1]:  # so that the next part does not come back this way
+                banks[i] = -1
 
 
 class _TrailNames:

@@ -25,7 +25,7 @@ _MARGIN_CELLS = 12  # carved around the region and cut off, so that its edge doe
 _TALUS = 0.75
 
 _DAM_M = 14.0  # how high moraines dam lakes
-_LAKE_TRIES = 16
+_LAKE_TRIES = 24
 _SHORE_CELLS = 3  # no lake nearer to the edge of the region
 _LARGEST_LAKE = 90  # points
 _DIAGONAL = math.sqrt(2.0)
@@ -235,21 +235,25 @@ def _inward(i: int, side: int) -> list[int]:
 
 def _lakes(rng: Random, flow: _Flow) -> list[list[int]]:
     """At most one lake on each 2 x 2 km tile: dammed by a moraine in a valley, or a tarn in the hollow of a slope."""
-    side, tile, area = flow.side, 2000 // CELL_M, flow.drained()
-    middle, wet, lakes = sorted(flow.heights)[side * side // 2], bytearray(side * side), []
-    for row in range(_SHORE_CELLS, side - tile, tile):
-        for column in range(_SHORE_CELLS, side - tile, tile):
-            draws = [rng.random() * (tile - _SHORE_CELLS) for _ in range(2 * _LAKE_TRIES)]
-            spots = [(row + int(a)) * side + column + int(b) for a, b in zip(draws[::2], draws[1::2], strict=True)]
-            dammed = [_flooded(flow, i, _DAM_M, _LARGEST_LAKE) for i in spots if area[i] > 12]
-            tarns = [_flooded(flow, i, 90.0, 4 + i % 5) for i in spots if 5 < area[i] < 40 and flow.heights[i] > middle]
-            choice = rng.random()
-            lake = max(dammed if choice < 0.5 else tarns if choice < 0.8 else [], key=len, default=[])
-            if len(lake) >= 4 and not any(wet[j] for i in lake for j in _around(i, side)):
-                _fill(flow, lake, _DAM_M if choice < 0.5 else 3.0)
-                lakes.append(lake)
+    side, tile, area, lakes = flow.side, 2000 // CELL_M, flow.drained(), list[list[int]]()
+    middle, near_water = sorted(flow.heights)[side * side // 2], bytearray(side * side)
+    for corner in (
+        row * side + column for row in range(0, side - tile, tile) for column in range(0, side - tile, tile)
+    ):
+        draws = [int(rng.random() * tile) for _ in range(2 * _LAKE_TRIES)]
+        spots = [corner + a * side + b for a, b in zip(draws[::2], draws[1::2], strict=True)]
+        dammed = [_flooded(flow, i, _DAM_M, _LARGEST_LAKE) for i in spots if area[i] > 12]
+        tarns = [_flooded(flow, i, 90.0, 4 + i % 5) for i in spots if 5 < area[i] < 40 and flow.heights[i] > middle]
+        choice = rng.random()
+        kinds = [(dammed, _DAM_M), (tarns, 3.0)] if choice < 0.3 else [(tarns, 3.0), (dammed, _DAM_M)]
+        for candidates, rise in kinds if choice < 0.55 else []:
+            lake = max(candidates, key=len, default=[])
+            if len(lake) >= 4 and not any(near_water[i] for i in lake):
+                lakes.append(_filled(flow, lake, rise))
                 for i in lake:
-                    wet[i] = 1
+                    for j in _around(i, side):
+                        near_water[j] = 1
+                break
     return lakes
 
 
@@ -264,7 +268,7 @@ def _flooded(flow: _Flow, outlet: int, rise: float, most: int) -> list[int]:
         for j in _around(i, side):
             if flow.downhill[j] == i and flow.heights[j] < level:
                 heappush(shore, (flow.heights[j], j))
-                lake += [k for k in (_corner(flow, i, j), j) if k not in lake]
+                lake += [k for k in dict.fromkeys((_corner(flow, i, j), j)) if k not in lake]
     return lake
 
 
@@ -275,11 +279,12 @@ def _corner(flow: _Flow, i: int, j: int) -> int:
     return max(corners, key=flow.heights.__getitem__)
 
 
-def _fill(flow: _Flow, lake: list[int], rise: float) -> None:
-    """Level the lake `rise` metres above its outlet."""
+def _filled(flow: _Flow, lake: list[int], rise: float) -> list[int]:
+    """The lake, levelled `rise` metres above its outlet."""
     level = flow.heights[lake[0]] + rise
     for i in lake:
         flow.heights[i] = level
+    return lake
 
 
 def _around(i: int, side: int) -> tuple[int, ...]:
