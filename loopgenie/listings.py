@@ -194,14 +194,16 @@ def _segment(segment: Segment, coarseness_m: float) -> dict[str, Any]:
         "descent_m": core.descent_m,
         "difficulty": difficulty_name(core.difficulty),
     }
-    line = [_position(*p) for p in _thinned(segment.line, coarseness_m)]
+    digits = 6 if coarseness_m < 5 else 5  # a decimetre, or a metre where the line is coarse anyway
+    line = [_position(p, digits) for p in _thinned(segment.line, coarseness_m)]
     geometry = {"type": "LineString", "coordinates": line}
     return {"type": "Feature", "id": core.id, "geometry": geometry, "properties": properties}
 
 
-def _position(lon: float, lat: float, height: float | None) -> list[float]:
-    """Degrees to a decimetre, whole metres of height; no third number where the height is not known."""
-    return [round(lon, 6), round(lat, 6)] if height is None else [round(lon, 6), round(lat, 6), round(height)]
+def _position(position: Position, digits: int) -> list[float]:
+    """Rounded degrees and whole metres of height; no third number where the height is not known."""
+    lon, lat, height = position
+    return [round(lon, digits), round(lat, digits)] + ([] if height is None else [round(height)])
 
 
 def _thinned(line: Sequence[Position], coarseness_m: float) -> Sequence[Position]:

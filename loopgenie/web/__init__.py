@@ -46,7 +46,12 @@ def error_page(slug: str) -> Response:
     return _page("error.html", slug=slug, kind=problems.KINDS[slug])
 
 
-@pages.get("/favicon.ico", defaults={"name": "favicon.svg"})
+@pages.get("/favicon.ico")
+def favicon() -> Response:
+    """The sign of the page, for browsers that ask at the usual address."""
+    return static("favicon.svg")
+
+
 @pages.get("/static/<path:name>")
 def static(name: str) -> Response:
     """A file of the page; under an address with its version it never changes."""

@@ -93,7 +93,7 @@ L.control.zoom({ position: "topright" }).addTo(map);
 const credit = L.control.attribution({ position: "bottomright", prefix: false }).addTo(map);
 L.control.scale({ position: "bottomleft" }).addTo(map);
 
-for (const [name, z] of [["network", 350], ["loops", 420], ["labels", 590], ["spot", 640]]) {
+for (const [name, z] of [["relief", 250], ["network", 350], ["loops", 420], ["labels", 590], ["spot", 640]]) {
   map.createPane(name).style.zIndex = z;
 }
 map.getPane("network").style.pointerEvents = "none";
@@ -144,6 +144,7 @@ async function drawNetwork() {
       zoom >= 12 ? ask(`/v1/trailheads?bbox=${box}&limit=300`, { signal }) : { features: [] },
     ]);
     shown = key;
+    drawRelief(ways.features);
     drawWays(ways.features, heads.features);
     labelled = places.features;
     placeLabels();
@@ -171,6 +172,135 @@ function drawWays(ways, heads) {
     L.circleMarker(latLng(geometry.coordinates), style).addTo(network);
   }
 }
+
+// The relief: heights along the trails, spread over the land between them. Soft on purpose, for it knows no more.
+
+const CELLS = 340;
+let relief = null;
+
+function drawRelief(ways) {
+  relief?.remove();
+  relief = null;
+  const corners = view();
+  const [nw, se] = [map.project(corners.getNorthWest(), 12), map.project(corners.getSouthEast(), 12)];
+  const cell = Math.max(se.x - nw.x, se.y - nw.y) / CELLS;
+  const [width, height] = [Math.ceil((se.x - nw.x) / cell), Math.ceil((se.y - nw.y) / cell)];
+  const field = { width, height, sum: new Float32Array(width * height), weight: new Float32Array(width * height) };
+  for (const { geometry } of ways) scatter(field, geometry.coordinates, nw, cell);
+  if (!field.weight.some((w) => w > 0)) return;
+  const known = blurred(field.weight.map((w) => (w > 0 ? 1 : 0)), width, height, 8);
+  const surface = blurred(spread(field), width, height, 1);
+  const metres = cell * (40075016 * Math.cos((map.getCenter().lat * Math.PI) / 180)) / (256 * 2 ** 12);
+  const canvas = painted(surface, known, width, height, metres);
+  const bounds = [map.unproject(nw, 12), map.unproject([nw.x + width * cell, nw.y + height * cell], 12)];
+  relief = L.imageOverlay(canvas.toDataURL(), bounds, { pane: "relief", interactive: false }).addTo(map);
+}
+
+/** Put the heights along a line into the cells that it crosses. */
+function scatter(field, line, origin, cell) {
+  let before = null;
+  for (const [lon, lat, metres] of line) {
+    if (metres === undefined) return;
+    const at = map.project([lat, lon], 12);
+    const now = [(at.x - origin.x) / cell, (at.y - origin.y) / cell, metres];
+    const from = before ?? now;
+    const steps = Math.ceil(Math.max(Math.abs(now[0] - from[0]), Math.abs(now[1] - from[1]))) || 1;
+    for (let k = 1; k <= steps; k++) {
+      const [x, y, z] = [0, 1, 2].map((i) => from[i] + ((now[i] - from[i]) * k) / steps);
+      if (x < 0 || y < 0 || x >= field.width || y >= field.height) continue;
+      const i = Math.floor(y) * field.width + Math.floor(x);
+      field.sum[i] += z;
+      field.weight[i] += 1;
+    }
+    before = now;
+  }
+}
+
+/** Fill cells without a height from ever coarser versions of the field. */
+function spread({ width, height, sum, weight }) {
+  const mean = sum.map((s, i) => (weight[i] > 0 ? s / weight[i] : 0));
+  if (width <= 1 && height <= 1) return mean;
+  const [w, h] = [Math.ceil(width / 2), Math.ceil(height / 2)];
+  const half = { width: w, height: h, sum: new Float32Array(w * h), weight: new Float32Array(w * h) };
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const i = y * width + x;
+      const j = (y >> 1) * w + (x >> 1);
+      if (weight[i] > 0) [half.sum[j], half.weight[j]] = [half.sum[j] + mean[i], half.weight[j] + 1];
+    }
+  }
+  const coarse = spread(half);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const i = y * width + x;
+      if (weight[i] === 0) mean[i] = between(coarse, w, h, (x - 0.5) / 2, (y - 0.5) / 2);
+    }
+  }
+  return mean;
+}
+
+function between(values, width, height, x, y) {
+  const x0 = Math.min(width - 1, Math.max(0, Math.floor(x)));
+  const y0 = Math.min(height - 1, Math.max(0, Math.floor(y)));
+  const [x1, y1] = [Math.min(width - 1, x0 + 1), Math.min(height - 1, y0 + 1)];
+  const [fx, fy] = [Math.min(1, Math.max(0, x - x0)), Math.min(1, Math.max(0, y - y0))];
+  const top = values[y0 * width + x0] * (1 - fx) + values[y0 * width + x1] * fx;
+  const low = values[y1 * width + x0] * (1 - fx) + values[y1 * width + x1] * fx;
+  return top * (1 - fy) + low * fy;
+}
+
+/** Means over windows of 2 radius + 1 cells, three times: nearly a bell curve. */
+function blurred(values, width, height, radius) {
+  let result = values;
+  for (let pass = 0; pass < 3; pass++) {
+    result = runningMean(result, width, height, radius, 1, width);
+    result = runningMean(result, height, width, radius, width, 1);
+  }
+  return result;
+}
+
+function runningMean(values, length, count, radius, step, stride) {
+  const result = new Float32Array(values.length);
+  for (let line = 0; line < count; line++) {
+    const at = (k) => line * stride + Math.min(length - 1, Math.max(0, k)) * step;
+    let total = 0;
+    for (let k = -radius; k <= radius; k++) total += values[at(k)];
+    for (let k = 0; k < length; k++) {
+      result[at(k)] = total / (2 * radius + 1);
+      total += values[at(k + radius + 1)] - values[at(k - radius)];
+    }
+  }
+  return result;
+}
+
+/** Light from the north-west on the heights; clear where no trail is near. */
+function painted(surface, known, width, height, metres) {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [width, height];
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(width, height);
+  const seen = surface.filter((_, i) => i % 7 === 0 && known[i] > 0.02).sort();
+  const [low, high] = [seen[Math.floor(seen.length * 0.02)], seen[Math.floor(seen.length * 0.98)]];
+  const stops = [1, 2, 3, 4].map((k) => rgb(colour(`height-${k}`)));
+  const depth = darkness.matches ? 34 : 44;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const i = y * width + x;
+      const east = surface[y * width + Math.min(width - 1, x + 1)] - surface[y * width + Math.max(0, x - 1)];
+      const south = surface[Math.min(height - 1, y + 1) * width + x] - surface[Math.max(0, y - 1) * width + x];
+      const light = Math.max(-1, Math.min(1, (east + south) / (2.2 * metres))) * depth;
+      const share = high > low ? Math.min(1, Math.max(0, (surface[i] - low) / (high - low))) : 0;
+      const k = Math.min(2, Math.floor(share * 3));
+      const mix = share * 3 - k;
+      for (let c = 0; c < 3; c++) image.data[4 * i + c] = stops[k][c] * (1 - mix) + stops[k + 1][c] * mix + light;
+      image.data[4 * i + 3] = 255 * Math.min(1, Math.max(0, known[i] * 10 - 0.05));
+    }
+  }
+  context.putImageData(image, 0, 0);
+  return canvas;
+}
+
+const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 
 /** Names, the most important first, each only where it covers no other. */
 function placeLabels() {
@@ -375,10 +505,9 @@ function showSpot(index) {
   const position = index === null || index === undefined ? null : loop?.geometry.coordinates[index];
   if (!position) {
     spot.remove();
-    const p = loop?.properties;
-    $("readout").textContent = p && p.ascent_m !== null
-      ? `${units.length(p.length_m)} · ${units.height(p.ascent_m)} up and down · highest ${units.height(p.max_elevation_m)}`
-      : "";
+    const known = (loop?.geometry.coordinates ?? []).filter((p) => p.length > 2).map((p) => p[2]);
+    const [low, high] = [Math.min(...known), Math.max(...known)];
+    $("readout").textContent = known.length ? `from ${units.height(low)} up to ${units.height(high)}` : "";
     return;
   }
   spot.setLatLng(latLng(position));
@@ -836,7 +965,7 @@ function showInfo(info) {
       : ["No trails have been imported yet."]),
   );
   const lines = [...new Set(info.regions.flatMap((r) => r.attribution))];
-  $("attribution").textContent = lines.join(" · ");
+  $("attribution").textContent = [...lines, "Relief: heights of the trails, spread in between"].join(" · ");
   const text = document.createElement("span");
   text.textContent = lines.join(" · ");
   if (lines.length) credit.addAttribution(text.innerHTML); // escaped: innerHTML of a text
