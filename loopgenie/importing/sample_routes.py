@@ -75,13 +75,13 @@ def lay_roads(ground: Ground, places: Sequence[Place]) -> Routes:
 
 
 def _main_roads(plan: Plan, places: Sequence[Place]) -> dict[tuple[int, int], WayKind]:
-    """The busy road leads through the region, connecting roads to its other edges; no such roads in a small region."""
+    """Busy roads lead through the region, connecting roads to its further edges; no such roads in a small region."""
     first, *others = [number for number, place in enumerate(places) if place.kind == "exit"]
     ways = sorted((plan.way(first, other) for other in others), key=len)
     kinds: dict[tuple[int, int], WayKind] = {}
-    for way, kind in zip(ways, [WayKind.BUSY_ROAD] + [WayKind.CONNECTING_ROAD] * len(ways), strict=False):
+    for number, way in enumerate(ways):
         for pair in way:
-            kinds.setdefault(pair, kind)
+            kinds.setdefault(pair, WayKind.BUSY_ROAD if number <= len(ways) // 3 else WayKind.CONNECTING_ROAD)
     return kinds
 
 
