@@ -113,7 +113,7 @@ class Answers:
         Raises
         ------
         Busy : it was not this request's turn in time.
-        LoopGenieError : whatever `make` raises; that there is no loop is remembered, too.
+        LoopGenieError : whatever `make` raises; that there is no loop is remembered, too, where it is proven.
         """
         with self._lock:
             flight = self._flights.get(key)
@@ -132,7 +132,7 @@ class Answers:
             return answer
         except BaseException as error:
             flight.error = error
-            if isinstance(error, NoLoopInReach):
+            if isinstance(error, NoLoopInReach) and error.proven:
                 self._keep(key, error)
             raise
         finally:

@@ -32,7 +32,7 @@ def places(query: Query, store: TrailStore) -> dict[str, Any]:
     limit = _limit(query, PLACES)
     if "q" not in query and box is None:
         raise InvalidParameters({"q": "is missing, want part of a name (or a bbox)"})
-    points = store.find_places(_name(query["q"]), PLACES[1]) if "q" in query else _named_in(box, store)
+    points = store.find_places(_name(query["q"]), _MOST_POINTS) if "q" in query else _named_in(box, store)
     found = [p for p in points if box is None or _inside(p, box)]
     return _listing([_place(p) for p in found[:limit]], len(found), limit, store.snapshot(), box)
 

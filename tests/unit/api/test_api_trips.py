@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from loopgenie import api, create_app, openapi
-from loopgenie.answers import MAX_ID, TripId, short_name
+from loopgenie.answers import MAX_ID, Answers, TripId, short_name
 from loopgenie.config import Settings
 from loopgenie.errors import Busy, NoLoopInReach, NotFound, TrailsUnavailable
 from loopgenie.geometry import line_length_m
@@ -248,21 +248,28 @@ def test_a_turn_comes_back_after_an_error(
     assert ask(client, asked).status_code == 200
 
 
-def test_that_there_is_no_loop_is_remembered(
-    client: FlaskClient, asked: Asked, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("proven", "searches"), [(True, 1), (False, 2)])
+def test_that_there_is_no_loop_is_remembered_where_it_is_certain(
+    client: FlaskClient, asked: Asked, monkeypatch: pytest.MonkeyPatch, proven: bool, searches: int
 ) -> None:
     calls: list[int] = []
 
     def none(*_: Any) -> Trip:
         calls.append(1)
-        raise NoLoopInReach(
-            "there is none", nearest_lengths_m=[4009.4], relax=[{"field": "hike_km", "value": 4.0, "why": "exists"}]
-        )
+        raise NoLoopInReach("there is none", relax=[{"field": "hike_km", "value": 4.0, "why": "exists"}], proven=proven)
 
     monkeypatch.setattr(api, "plan_trip", none)
     answers = [ask(client, asked) for _ in range(2)]
-    assert len(calls) == 1
+    assert [a.status_code for a in answers] == [409, 409]
     assert answers[0].json == answers[1].json
+    assert len(calls) == searches
+
+
+def test_memory_holds_the_latest_answers(square_store: SqliteStore) -> None:
+    answers = Answers(capacity=2)
+    origins = [answers.get(key, square_store, key.encode).origin for key in "ababcabb"]
+    # a and b are worked out, then in memory; c drives a out, a comes back from the store and drives b out
+    assert origins == ["solved", "solved", "memory", "memory", "solved", "store", "store", "memory"]
 
 
 # --- addresses ----------------------------------------------------------------------------------------------------
