@@ -657,10 +657,14 @@ class Kernel(Graph):
     @cython.nogil
     @cython.exceptval(check=False)
     def _value(self) -> cython.longlong:
-        """The objective of the problem, without penalties."""
+        """The objective of the problem, without penalties.
+
+        Beyond the target 1/32 is added to the cost: where a metre more costs just what it earns, every length from
+        the target on is worth the same, and the one that was asked for shall win.
+        """
         value: cython.longlong = self.total_score * 256
         if self.total_length > self.target:
-            value -= self.overlength_cost * 256 * (self.total_length - self.target)
+            value -= self.overlength_cost * 264 * (self.total_length - self.target)
         return value
 
     @cython.cfunc

@@ -259,7 +259,7 @@ class _Search:
             if not found and not loops:
                 break
             loops += found
-        return sorted(loops[:alternatives], key=lambda x: -self.problem.value(x.score, x.length))
+        return sorted(loops[:alternatives], key=lambda x: (-self.problem.value(x.score, x.length), x.length))
 
     def lengths_outside(self) -> tuple[int, ...]:
         """Lengths of closed walks seen just below and just above the window."""

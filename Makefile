@@ -1,0 +1,65 @@
+# LoopGenie: `make` lists the verbs.
+
+PYTHON ?= python3.11
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+STATE := $(CURDIR)/.loopgenie
+export LOOPGENIE_DATABASE_URL ?= sqlite:///$(STATE)/loopgenie.db
+
+# fall back to whatever python3 there is where python3.11 is not
+ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
+PYTHON := python3
+endif
+
+SOURCES := pyproject.toml setup.py constraints.txt solver/kernel.py
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q install -c constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help install run import test test-browser lint bench clean
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# Each stamp is an installed set of extras; the kernel is compiled on the way.
+$(VENV)/.run: $(SOURCES) | $(BIN)/python
+	CFLAGS="$$(tools/python-headers.sh $(BIN)/python $(CURDIR)/$(VENV)/headers)" $(PIP) -e '.[import]'
+	@$(BIN)/python -m solver --version
+	@touch $@
+
+$(VENV)/.test: $(SOURCES) | $(BIN)/python
+	CFLAGS="$$(tools/python-headers.sh $(BIN)/python $(CURDIR)/$(VENV)/headers)" $(PIP) -e '.[import,prove,test]'
+	@$(BIN)/python -m solver --version
+	@touch $@ $(VENV)/.run
+
+install: $(VENV)/.test ## set up everything for development
+
+run: $(VENV)/.run ## serve API and page on http://127.0.0.1:8000 (PORT=… changes it), with sample trails if there are none
+	@mkdir -p $(STATE)
+	@$(BIN)/loopgenie sample --if-empty
+	@exec $(BIN)/loopgenie serve --port $(PORT)
+
+import: $(VENV)/.test ## import trails: make import FILES="region.osm.pbf" ELEVATION="N42E001.hgt.zip"
+	@mkdir -p $(STATE)
+	@$(BIN)/loopgenie import $(FILES) $(if $(ELEVATION),--elevation $(ELEVATION))
+
+test: $(VENV)/.test ## run the tests that need nothing but Python and a C compiler
+	$(BIN)/python -m pytest -q tests/unit
+
+test-browser: $(VENV)/.test ## run the tests that need Chromium
+	$(PIP) -e '.[browser]'
+	$(BIN)/python -m pytest -q tests/browser
+
+lint: $(VENV)/.test ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.run ## measure the solver: make bench INSTANCES=folder
+	$(BIN)/python -m solver bench $(INSTANCES)
+
+clean: ## remove what was built (not the database in .loopgenie)
+	rm -rf $(VENV) build *.egg-info solver/kernel.c solver/*.so
