@@ -8,12 +8,18 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 # No -ffast-math and no contraction: the same seed must give the same loop on every machine.
-kernel = Extension(
-    "solver.kernel",
-    ["solver/kernel.py"],
-    extra_compile_args=["-O3", "-ffp-contract=off"],
-    extra_link_args=["-s"],
-    optional=True,
+[kernel] = cythonize(
+    [
+        Extension(
+            "solver.kernel",
+            ["solver/kernel.py"],
+            extra_compile_args=["-O3", "-ffp-contract=off"],
+            extra_link_args=["-s"],
+        )
+    ],
+    language_level=3,
 )
+# cythonize makes an extension of its own and forgets this
+kernel.optional = True
 
-setup(ext_modules=cythonize([kernel], language_level=3, compiler_directives={"embedsignature": True}))
+setup(ext_modules=[kernel])
