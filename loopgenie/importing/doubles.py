@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 import shapely
+from shapely.ops import substring
 
 from loopgenie.importing.plane import XY, Floats, Plane
 from loopgenie.importing.source import Way
@@ -27,7 +28,7 @@ _RUN_M = 100.0
 #: A run goes on over a bulge (a bad fix) of this length, in metres.
 _BULGE_M = 25.0
 #: Parts of one line this close along it, in metres, are neighbours, not doubles.
-_NEIGHBOURS_M = 40.0
+_NEIGHBOURS_M = 25.0
 
 
 class _Beside(NamedTuple):
@@ -43,11 +44,12 @@ class _Line:
 
     def __init__(self, way: Way, plane: Plane) -> None:
         self.way = way
-        self.xy: Floats = np.array([plane.xy(*position) for position in way.line])
+        self.shape = shapely.LineString([plane.xy(*position) for position in way.line])
+        self.xy: Floats = shapely.get_coordinates(self.shape)
         steps = np.hypot(*np.diff(self.xy, axis=0).T)
         self.along: list[float] = [0.0, *accumulate(steps.tolist())]
         self.length_m = self.along[-1]
-        self.samples = [*np.arange(0.0, self.length_m, _STEP_M).tolist(), self.length_m]
+        self.samples: list[float] = [*np.arange(0.0, self.length_m, _STEP_M).tolist(), self.length_m]
         self.cuts: list[tuple[float, float]] = []
 
     def points_at(self, along: Sequence[float]) -> Floats:
@@ -74,7 +76,9 @@ def without_doubles(ways: Sequence[Way], *, within_m: float) -> list[Way]:
         if beside[index]:
             chosen = _chosen(index, lines, beside[index])
             runs = list(_runs(line, chosen))
-            line.cuts = [(line.samples[first], line.samples[last]) for first, last in runs]
+            line.cuts = [
+                (_border(line, lines, chosen, first, 1), _border(line, lines, chosen, last, -1)) for first, last in runs
+            ]
             links += _links(line, lines, chosen, runs, plane)
     kept = [part for line in lines for part in (_kept(line, plane, within_m) if line.cuts else [line.way])]
     return kept + links
@@ -122,21 +126,36 @@ def _gone(beside: _Beside, index: int, lines: Sequence[_Line], chosen: Sequence[
 
 
 def _runs(line: _Line, chosen: Sequence[_Beside | None]) -> Iterator[tuple[int, int]]:
-    """Ranges of samples (first, last) that are long enough to be the same trail, bulges bridged, ends drawn in."""
+    """Ranges of samples (first, last) that are long enough to be the same trail; bulges are bridged."""
     near = [i for i, beside in enumerate(chosen) if beside is not None]
     breaks = [i for i, (a, b) in enumerate(pairwise(near)) if line.samples[b] - line.samples[a] > _BULGE_M]
     for first, last in zip([0, *(i + 1 for i in breaks)], [*breaks, len(near) - 1], strict=True):
         start, stop = near[first], near[last]
         if line.samples[stop] - line.samples[start] >= _RUN_M:
-            yield _drawn_in(start, 1, chosen), _drawn_in(stop, -1, chosen)
+            yield start, stop
 
 
-def _drawn_in(sample: int, step: int, chosen: Sequence[_Beside | None]) -> int:
-    """The sample next to an end of a run at which the lines have come closest, unless the line itself ends there."""
+def _border(line: _Line, lines: Sequence[_Line], chosen: Sequence[_Beside | None], sample: int, step: int) -> float:
+    """Metres along a line at which to cut it, at the end of a run (a sample, and the step that leads into it).
+
+    Where it meets the other line for the first time, coming from outside; if they only come near, where they come
+    closest. Cut elsewhere, what is left would cross the other line and make a tiny loop. The ends of a line stay.
+    """
     if sample in (0, len(chosen) - 1):
-        return sample
-    reach = range(sample, sample + step * int(_BULGE_M / _STEP_M), step)
-    return min(reach, key=lambda i: b.distance_m if (b := chosen[i]) is not None else math.inf)
+        return line.samples[sample]
+    beside = chosen[sample]
+    if beside is not None:
+        start = max(0.0, line.samples[sample] - _BULGE_M)
+        mine = substring(line.shape, start, line.samples[sample] + _BULGE_M)
+        there = max(0.0, beside.along_m - 2 * _BULGE_M)
+        theirs = substring(lines[beside.way].shape, there, beside.along_m + 2 * _BULGE_M)
+        meetings = shapely.get_coordinates(mine.intersection(theirs))
+        if len(meetings):
+            along: Floats = start + shapely.line_locate_point(mine, shapely.points(meetings))
+            return float(along.min() if step > 0 else along.max())
+    while (near := chosen[sample]) and (ahead := chosen[sample + step]) and ahead.distance_m < near.distance_m:
+        sample += step
+    return line.samples[sample]
 
 
 def _links(

@@ -44,7 +44,7 @@ class _Reader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.source = Source(files=[path.name])
+        self.source = Source(files=[path.name], attribution=[f"Trails: {path.name} (licence not stated in the file)"])
         self.stack: list[str] = []
         self.texts: list[dict[str, str]] = []  # of each open element: what its name, ele, sym, type say
         self.here: tuple[float, float] = (0.0, 0.0)

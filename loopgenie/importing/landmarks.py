@@ -116,8 +116,10 @@ def kind_in_words(texts: list[str]) -> str | None:
 
 
 def kind_of_fields(fields: Mapping[str, str], layer: str) -> str | None:
-    """What a point of a layer is: by its type field; else by its name; without a type field, by the layer's words."""
+    """What a point of a layer is: by its type field or else its name; without a type field, first by the layer's title.
+
+    The last resort are the names of the fields themselves.
+    """
     types = [value for name, value in fields.items() if _TYPE_FIELD.search(name)]
     names = [value for name, value in fields.items() if name.lower() in ("name", "maplabel", "title")]
-    kind = kind_in_words(types) or kind_in_words(names)
-    return kind if kind or types else kind_in_words([layer, *fields])
+    return kind_in_words([*types, *names] if types else [layer, *names, *fields])

@@ -3,7 +3,8 @@
 Lines of OpenStreetMap say where they meet (shared node ids) and are trusted: a bridge does not meet the path below it.
 All others are brought together here, on a plane:
 
-* positions within `TOUCH_M` of one another, or of a line, are one place;
+* positions within `SAME_M` of one another are one place;
+* a position within `TOUCH_M` of a line lies on it;
 * lines that cross meet there;
 * a loose end within `JOIN_M` of another line is joined to it;
 * a stretch that several lines share is kept once.
@@ -13,7 +14,7 @@ The plane only finds the meetings: positions that were in the source stay as the
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -23,16 +24,20 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from loopgenie.geometry import distance_m
 from loopgenie.importing import loose_ends
 from loopgenie.importing.doubles import without_doubles
 from loopgenie.importing.plane import Floats, Ints, Plane, share_along, shares_at_crossing
 from loopgenie.importing.source import Way
 
 #: Two positions this near, in metres, are one place. Above the 0.11 m of a sixth decimal of a degree.
-TOUCH_M = 0.2
+SAME_M = 0.2
+#: A position this near to a line, in metres, is on it. Half of `SAME_M`, so that of three places never each lies on the
+#: line of the others: a triangle with sides of `SAME_M` or more and half of that for a height is obtuse at its top.
+TOUCH_M = 0.1
 #: A loose end this near to another line, in metres, belongs to it: agencies' lines stop that short of one another.
 JOIN_M = 10.0
-#: Snapping bends lines by less than `TOUCH_M` and may bring up a new meeting; a few rounds find them all.
+#: Snapping bends lines by less than `SAME_M` and may bring up a new meeting; a few rounds find them all.
 _ROUNDS = 25
 #: Up to so many changed pieces, it is quicker to look around them than to look at everything again.
 _FEW = 64
@@ -49,7 +54,7 @@ def noded(ways: Sequence[Way]) -> list[Way]:
     mesh = _Mesh(without_doubles(ways, within_m=JOIN_M))
     mesh.settle()
     mesh.settle(mesh.join_loose_ends())
-    return drawn_once(mesh.to_ways())
+    return list(_without_stubs(drawn_once(mesh.to_ways())))
 
 
 def drawn_once(ways: Sequence[Way]) -> list[Way]:
@@ -96,6 +101,33 @@ def _parts(way: Way, ranges: Iterable[tuple[int, int]]) -> Iterator[Way]:
                 heights=way.heights and way.heights[cut],
             )
         )
+
+
+def _without_stubs(ways: Sequence[Way]) -> Iterator[Way]:
+    """Recorded ways without ends that overshoot the last meeting by less than `JOIN_M`: the receiver erred that far."""
+    degree = Counter(node for way in ways for ends in pairwise(way.node_ids or ()) for node in ends)
+    for way in ways:
+        if way.recorded:
+            nodes, last = way.node_ids or [], len(way.line) - 1
+            first = _end_of_stub(way, range(last), nodes, degree)
+            last = last - _end_of_stub(way, range(last, 0, -1), nodes, degree)
+            yield from _parts(way, [(first, last)] if first < last else [])
+        else:
+            yield way
+
+
+def _end_of_stub(way: Way, order: range, nodes: Sequence[int], degree: Counter[int]) -> int:
+    """How many pieces, in this order of vertices, are a stub; 0 where the way does not end in one."""
+    if degree[nodes[order[0]]] != 1:
+        return 0
+    metres = 0.0
+    for count, vertex in enumerate(order, 1):
+        metres += distance_m(way.line[vertex], way.line[vertex + order.step])
+        if metres >= JOIN_M:
+            return 0
+        if degree[nodes[vertex + order.step]] > 2:
+            return count
+    return 0
 
 
 class _Pieces(NamedTuple):
@@ -196,21 +228,21 @@ class _Mesh:
         new = np.isin(pieces.a, nodes) | np.isin(pieces.b, nodes)
         if new.sum() > _FEW:
             return pieces
-        low = np.minimum(xy[pieces.a], xy[pieces.b]) - 2 * TOUCH_M
-        high = np.maximum(xy[pieces.a], xy[pieces.b]) + 2 * TOUCH_M
+        low = np.minimum(xy[pieces.a], xy[pieces.b]) - 2 * SAME_M
+        high = np.maximum(xy[pieces.a], xy[pieces.b]) + 2 * SAME_M
         near = np.zeros(len(new), dtype=bool)
         for piece in np.flatnonzero(new):
             near |= ((low <= high[piece]) & (high >= low[piece])).all(axis=1)
         return pieces.only(near)
 
     def _unite(self, pieces: _Pieces) -> set[int]:
-        """Give nodes within `TOUCH_M` of a node the number of that one, the first; no chains, so no place wanders.
+        """Give nodes within `SAME_M` of a node the number of that one, the first; no chains, so no place wanders.
 
         Returns the nodes that stand for others now.
         """
         used = np.unique(np.concatenate((pieces.a, pieces.b)))
         points = shapely.points(np.array(self.xy)[used])
-        i, j = (used[found] for found in shapely.STRtree(points).query(points, predicate="dwithin", distance=TOUCH_M))
+        i, j = (used[found] for found in shapely.STRtree(points).query(points, predicate="dwithin", distance=SAME_M))
         near = (i < j) & (j >= len(self.ids))  # trusted nodes are never united with one another
         leader: dict[int, int] = {}
         for first, second in sorted(zip(i[near].tolist(), j[near].tolist(), strict=True)):
@@ -226,8 +258,9 @@ class _Mesh:
         used = np.unique(np.concatenate((pieces.a, pieces.b)))
         found, piece = pieces.tree(xy).query(shapely.points(xy[used]), predicate="dwithin", distance=TOUCH_M)
         node = used[found]
-        fits = (node != pieces.a[piece]) & (node != pieces.b[piece])
-        fits &= (node >= len(self.ids)) | ~pieces.trusted[piece]
+        fits = (node >= len(self.ids)) | ~pieces.trusted[piece]
+        for end in (pieces.a, pieces.b):  # what is as near to an end as only trusted nodes are is not put beside it
+            fits &= np.hypot(*(xy[node] - xy[end[piece]]).T) > SAME_M
         node, piece = node[fits], piece[fits]
         share = share_along(xy[node], xy[pieces.a[piece]], xy[pieces.b[piece]])
         inner = (share > 0) & (share < 1)

@@ -30,8 +30,9 @@ _JUNCTION_M = 15.0
 _APART_M = 100.0
 #: A connected part shorter than this, in metres, is a poor place to start a hike from.
 _SMALL_M = 1000.0
-#: How far, in metres, a place may be that an access without a name is called after.
+#: How far, in metres, a place or a trail may be that an access without a name is called after.
 _NEAR_PLACE_M = 2000.0
+_NEAR_TRAIL_M = 500.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,12 @@ def place_trailheads(source: Source, chains: Sequence[Chain], at: Positions) -> 
         snaps = _apart(_snapped(accesses, chains, at), chains) if accesses else []
         if snaps:
             cut, nodes = _cut(chains, snaps, at)
-            names = _Names(source.points)
+            names = _Names(source.points, chains, at)
             starts = [
                 Start(
                     snap.access,
                     node,
-                    names.of(snap, chains[snap.chain]),
+                    names.of(snap.access),
                     distance_m((snap.access.lon, snap.access.lat), at[node]),
                 )
                 for snap, node in zip(snaps, nodes, strict=True)
@@ -284,33 +285,43 @@ def _cut(chains: Sequence[Chain], snaps: Sequence[_Snap], at: Positions) -> tupl
 
 
 class _Names:
-    """Names for accesses that have none, after the nearest place, else the trail."""
+    """Names for accesses that have none, after the nearest place, else the nearest trail."""
 
-    def __init__(self, points: Sequence[Point]) -> None:
+    def __init__(self, points: Sequence[Point], chains: Sequence[Chain], at: Positions) -> None:
         self.places = [p for p in points if p.name and p.kind in (*SETTLEMENTS, "pass")]
-        self.tree = shapely.STRtree(shapely.points([(p.lon, p.lat) for p in self.places] or np.empty((0, 2))))
+        self.place_tree = shapely.STRtree([shapely.Point(p.lon, p.lat) for p in self.places])
+        trails = list(_named_trails(chains, at))
+        self.trails = [name for name, _ in trails]
+        self.trail_tree = shapely.STRtree([shapely.LineString(line) for _, line in trails])
 
-    def of(self, snap: _Snap, chain: Chain) -> str | None:
-        access = snap.access
+    def of(self, access: Access) -> str | None:
+        """The name of an access."""
         if access.name:
             return access.name
         what = {"parking": "Parking", "trailhead": "Trailhead"}.get(access.kind, access.kind.capitalize())
-        place = min(self._near(access), default=None)
+        here = shapely.Point(access.lon, access.lat)
+        degree_m = 111_132.0 * max(0.01, math.cos(math.radians(access.lat)))
+        place = min(self._places(access, here.buffer(_NEAR_PLACE_M / degree_m)), default=None)
         if place is not None:
             return f"{what} near {place[1]}"
-        trail = _trail_name(chain)
-        return f"{what} at {trail}" if trail else None
+        trail = self.trail_tree.query_nearest(here, max_distance=_NEAR_TRAIL_M / degree_m, all_matches=False)
+        return f"{what} at {self.trails[trail[0]]}" if len(trail) else None
 
-    def _near(self, access: Access) -> Iterator[tuple[float, str]]:
-        degrees = _NEAR_PLACE_M / (111_132.0 * max(0.01, math.cos(math.radians(access.lat))))
-        for index in self.tree.query(shapely.Point(access.lon, access.lat).buffer(degrees)):
+    def _places(self, access: Access, around: Any) -> Iterator[tuple[float, str]]:
+        for index in self.place_tree.query(around):
             place = self.places[index]
             metres = distance_m((access.lon, access.lat), (place.lon, place.lat))
             if metres <= _NEAR_PLACE_M:
                 yield metres, place.name or ""
 
 
+def _named_trails(chains: Sequence[Chain], at: Positions) -> Iterator[tuple[str, list[tuple[float, float]]]]:
+    for chain in chains:
+        name = _trail_name(chain)
+        if name is not None:
+            yield name, chain.line(at)
+
+
 def _trail_name(chain: Chain) -> str | None:
-    """The name of the first piece that is trail and has one; else of any piece."""
-    ways = sorted(chain.ways, key=lambda way: way.kind in ROADS)
-    return next((way.name for way in ways if way.name), None)
+    """The name of the first piece that is trail and has one."""
+    return next((way.name for way in chain.ways if way.name and way.kind not in ROADS), None)

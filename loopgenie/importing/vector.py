@@ -27,7 +27,7 @@ _NAMES = (
 )  # fmt: skip
 _SURFACES = ("surface", "trlsurface", "trailsurface", "rdsurface")
 _HEIGHTS = ("ele", "elevm", "elevationm", "altitude")
-_NO_NAME = re.compile(r"(unnamed|unknown|none|null|n/?a|-|\?)$", re.I)
+_NO_NAME = re.compile(r"(unnamed.*|unknown|none|null|n/?a|-|\?|parking( lot| area)?|trail( ?head)?)$", re.I)
 #: Lines of computed networks that only link car parks to trails; they are no trails.
 _CAR_PARK_LINKS = frozenset({"lot-to-lot", "lot-to-trailhead"})
 _OSM_IDS = ("osm_id", "@id", "osm_way_id", "id")
@@ -166,9 +166,13 @@ class _Layer:
         self.path, self.title, self.to_degrees = path, title, to_degrees
         self.source = Source(files=[path.name])
         self.from_osm = False
+        self.layer = ""
 
     def read(self, features: Sequence[Feature]) -> Source:
         """All features; the attribution follows from what was met."""
+        # in a file of points only, its title says what they are
+        lines = any("Line" in str(f.geometry and f.geometry.get("type")) for f in features)
+        self.layer = "" if lines else f"{self.title} {self.path.stem}"
         for feature in features:
             tags = _tags(feature.fields)
             for kind, positions in self._parts(feature.geometry, feature.id):
@@ -263,7 +267,7 @@ class _Layer:
             self.source.left_out["car park not open to everybody"] += 1
             return
         kind = landmarks.access_kind(tags) or landmarks.point_kind(tags)
-        kind = kind or landmarks.kind_of_fields(tags, f"{self.title} {self.path.stem}")
+        kind = kind or landmarks.kind_of_fields(tags, self.layer)
         if kind in ("parking", "trailhead"):
             self.source.accesses.append(Access(lon, lat, kind, name))
         elif kind and name:
@@ -278,7 +282,7 @@ def _tags(fields: Mapping[str, object]) -> dict[str, str]:
     """All fields that say something, as text; tags packed into one field are unpacked."""
     tags: dict[str, str] = {}
     for key, value in fields.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and key == "tags":
             tags |= {str(k): str(v) for k, v in value.items()}
         elif isinstance(value, str | int | float) and str(value).strip():
             tags[key] = str(value).strip()
