@@ -307,7 +307,9 @@ def _gunicorn(settings: Settings) -> list[str]:
         "log-level": settings.log_level.lower(),
     }
     words = [f"--{name}={value}" for name, value in options.items()]
-    if Path("/dev/shm").is_dir():  # noqa: S108 - gunicorn's heartbeat must not wait for a disk
+    # its control socket would lie in the user's home, one for all servers
+    words.append("--no-control-socket")
+    if os.access("/dev/shm", os.W_OK):  # noqa: S108 - gunicorn's heartbeat must not wait for a disk
         words.append("--worker-tmp-dir=/dev/shm")
     return [sys.executable, "-m", "gunicorn", *words, "loopgenie.wsgi:app"]
 

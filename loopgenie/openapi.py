@@ -92,7 +92,7 @@ class LoopProperties(Document):
         description="Sum over the distinct segments walked: metres times the worth of that kind of way."
     )
     status: str = Field(description="optimal (proven), or feasible.")
-    bound: float | None = Field(description="No loop in reach can score more than this; null where not known.")
+    bound: float | None = Field(description="No loop of this length or shorter can score more; null where not known.")
     gap: float | None = Field(description="(bound - score) / bound.")
     repeat_share: Share
     road_share: Share

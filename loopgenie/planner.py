@@ -250,14 +250,18 @@ def _segments(walks: Sequence[Sequence[Step]], store: TrailStore) -> dict[int, S
 
 
 def _verdict(rank: int, loop: Loop, problem: LoopProblem, result: Result) -> Verdict:
-    """What is proven of a loop. The bound holds for every loop, so only one that reaches it is optimal."""
-    value = problem.value(loop.score, loop.length)
+    """What is proven of a loop: no loop of its length or shorter has a higher score than `bound`.
+
+    The solver bounds the objective, of which metres beyond the target are taken off; adding this loop's makes it a
+    bound on scores. It holds for every loop, so only one that reaches it is optimal.
+    """
     score = loop.score / UNITS
     if result.bound is None:
         return Verdict(rank, score, str(Status.FEASIBLE))
-    gap = (result.bound - value) / result.bound if result.bound > 0 else None
-    status = Status.OPTIMAL if value >= result.bound else Status.FEASIBLE
-    return Verdict(rank, score, str(status), result.bound / UNITS, gap)
+    bound = result.bound + loop.score - problem.value(loop.score, loop.length)
+    gap = (bound - loop.score) / bound if bound > 0 else None
+    status = Status.OPTIMAL if loop.score >= bound else Status.FEASIBLE
+    return Verdict(rank, score, str(status), bound / UNITS, gap)
 
 
 def _start(home: Home, origin: places.Located, engine: DriveEngine, store: TrailStore) -> Start:

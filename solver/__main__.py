@@ -32,7 +32,7 @@ def version_text() -> str:
         number = version("loopgenie")
     except PackageNotFoundError:
         number = "unknown"
-    mode = "compiled" if COMPILED else "interpreted, about 80 times slower than compiled"
+    mode = "compiled" if COMPILED else "interpreted (slow)"
     return f"loopgenie solver {number}, kernel {mode}"
 
 
