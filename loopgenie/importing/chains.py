@@ -34,6 +34,10 @@ class Chain:
         """Whether no piece of it is trail."""
         return all(way.kind in ROADS for way in self.ways)
 
+    def turned(self, vertex: int) -> Chain:
+        """A ring that begins and ends at another of its nodes, given by its place in `nodes`."""
+        return Chain([*self.nodes[vertex:-1], *self.nodes[: vertex + 1]], [*self.ways[vertex:], *self.ways[:vertex]])
+
     def split_at(self, vertices: Sequence[int]) -> Iterator[Chain]:
         """The chain cut at some of its inner nodes, given by their places in `nodes`, in order."""
         for first, last in pairwise([0, *vertices, len(self.nodes) - 1]):

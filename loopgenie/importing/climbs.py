@@ -8,10 +8,11 @@ descending, or back, only counts when the line then really comes down, or up, by
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 from loopgenie.geometry import distance_m
@@ -22,6 +23,8 @@ from loopgenie.importing.source import HeightAt
 TURN_M = 5.0
 #: A line is sampled at its positions, and in between so that no two samples are further apart, in metres.
 STEP_M = 50.0
+#: A void is filled from what is known at most so many metres away along the line; beyond that nothing is known.
+VOID_M = 1000.0
 
 
 class Profile(NamedTuple):
@@ -49,7 +52,8 @@ def profiles(
     """Height of each junction in whole metres, and the profile of each chain.
 
     Exactly as many metres are climbed less descended on a chain as its ends differ in height. Voids are filled along
-    the line from both sides; a junction in a void has the height of the nearest place along its chains that is known.
+    the line from both sides; a junction in a void has the height of the nearest place on foot that has one. Where that
+    is further than `VOID_M` away, nothing is known.
 
     Parameters
     ----------
@@ -69,11 +73,11 @@ def profiles(
 def _samples(
     chain: Chain, at: Positions, node_height: Callable[[int], float | None], height_at: HeightAt | None
 ) -> list[_Sample]:
-    """Samples in order. On bridges and in tunnels the terrain tells nothing: there they are voids."""
+    """Samples in order. Between the ends of bridges and tunnels the terrain tells nothing: there they are voids."""
     ways, line = chain.ways, chain.line(at)
     samples, along = [], 0.0
     for i, node in enumerate(chain.nodes):
-        aloft = all(way.off_ground for way in ways[max(i - 1, 0) : i + 1])
+        aloft = 0 < i < len(ways) and ways[i - 1].off_ground and ways[i].off_ground
         samples.append(_Sample(along, None if aloft else node_height(node), True))
         if i < len(ways):
             length = distance_m(line[i], line[i + 1])
@@ -95,44 +99,50 @@ def _between(
 
 
 def _junction_heights(chains: Sequence[Chain], samples: Sequence[list[_Sample]]) -> dict[int, int | None]:
-    nearest: dict[int, tuple[float, float]] = defaultdict(lambda: (math.inf, 0.0))
+    """Each junction's height, or that of the nearest place on foot that has one, at most `VOID_M` away."""
+    heights: dict[int, int | None] = {}
+    queue: list[tuple[float, int, float]] = []
+    through_voids: dict[int, list[tuple[float, int]]] = defaultdict(list)
     for chain, line in zip(chains, samples, strict=True):
-        length = line[-1].along_m
-        first = next((s for s in line if s.height is not None), None)
-        last = next((s for s in reversed(line) if s.height is not None), None)
-        if first is not None and last is not None and first.height is not None and last.height is not None:
-            start, end = chain.nodes[0], chain.nodes[-1]
-            nearest[start] = min(nearest[start], (first.along_m, first.height))
-            nearest[end] = min(nearest[end], (length - last.along_m, last.height))
-    ends = {node for chain in chains for node in (chain.nodes[0], chain.nodes[-1])}
-    return {node: round(nearest[node][1]) if node in nearest else None for node in ends}
+        start, end, length = chain.nodes[0], chain.nodes[-1], line[-1].along_m
+        heights[start] = heights[end] = None
+        known = [(sample.along_m, sample.height) for sample in line if sample.height is not None]
+        if known:
+            queue += [(known[0][0], start, known[0][1]), (length - known[-1][0], end, known[-1][1])]
+        else:
+            through_voids[start].append((length, end))
+            through_voids[end].append((length, start))
+    heapq.heapify(queue)
+    while queue:
+        metres, node, height = heapq.heappop(queue)
+        if metres <= VOID_M and heights[node] is None:
+            heights[node] = round(height)
+            for length, other in through_voids[node]:
+                heapq.heappush(queue, (metres + length, other, height))
+    return heights
 
 
 def _profile(chain: Chain, samples: list[_Sample], junctions: dict[int, int | None]) -> Profile:
     start, end = junctions[chain.nodes[0]], junctions[chain.nodes[-1]]
-    if start is None or end is None:
-        return Profile([s.height and round(s.height, 1) for s in samples if s.is_node], None, None)
-    filled = _filled([s.along_m for s in samples], [start, *(s.height for s in samples[1:-1]), end])
-    turns = [round(height) for height in turning_points(filled)]
-    ascent = sum(max(0, b - a) for a, b in pairwise(turns))
-    nodes = [round(height, 1) for height, sample in zip(filled, samples, strict=True) if sample.is_node]
-    return Profile([*nodes], ascent, ascent - (end - start))
+    heights = [start, *(sample.height for sample in samples[1:-1]), end]
+    filled = _filled([sample.along_m for sample in samples], heights)
+    nodes = [h if h is None else round(h, 1) for h, sample in zip(filled, samples, strict=True) if sample.is_node]
+    known = [height for height in filled if height is not None]
+    if start is None or end is None or len(known) < len(filled):
+        return Profile(nodes, None, None)
+    ascent = sum(max(0, b - a) for a, b in pairwise(map(round, turning_points(known))))
+    return Profile(nodes, ascent, ascent - (end - start))
 
 
-def _filled(along: Sequence[float], heights: Sequence[float | None]) -> list[float]:
-    """Heights with voids filled along the line; the first and the last are known."""
-    known = list(accumulate((i if h is not None else -1 for i, h in enumerate(heights)), max))  # the last one known
-    filled: list[float] = []
-    following = 0
-    for i, height in enumerate(heights):
-        if height is None:
-            if following <= i:
-                following = next(j for j in range(i, len(heights)) if heights[j] is not None)
-            before, after = heights[known[i]] or 0.0, heights[following] or 0.0
-            span = along[following] - along[known[i]]
-            share = (along[i] - along[known[i]]) / span if span else 0.0
-            height = before + share * (after - before)
-        filled.append(height)
+def _filled(along: Sequence[float], heights: Sequence[float | None]) -> list[float | None]:
+    """Heights with the voids between two known ones filled along the line, unless they are too far apart."""
+    filled = list(heights)
+    known = [(i, height) for i, height in enumerate(heights) if height is not None]
+    for (i, before), (j, after) in pairwise(known):
+        span = along[j] - along[i]
+        if j > i + 1 and span <= 2 * VOID_M:
+            for k in range(i + 1, j):
+                filled[k] = before + (after - before) * ((along[k] - along[i]) / span if span else 0.0)
     return filled
 
 

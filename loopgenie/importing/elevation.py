@@ -6,6 +6,7 @@ import array
 import math
 import re
 import sys
+import warnings
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -119,10 +120,12 @@ class _Raster:
 
     def __init__(self, path: Path) -> None:
         import rasterio
-        from rasterio.errors import RasterioError
+        from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
         try:
-            self.file: Any = rasterio.open(path, driver="GTiff")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", NotGeoreferencedWarning)  # told below, as an error
+                self.file: Any = rasterio.open(path, driver="GTiff")
         except (RasterioError, OSError) as error:
             raise BadInput(f"{path.name} cannot be read as a GeoTIFF ({' '.join(str(error).split())})") from error
         if self.file.crs is None:

@@ -15,19 +15,21 @@ from loopgenie.importing.connectivity import bridges
 from loopgenie.importing.elevation import read_elevation
 from loopgenie.importing.gpx import read_gpx
 from loopgenie.importing.osm import read_osm
-from loopgenie.importing.source import Progress, Source
+from loopgenie.importing.source import Progress, Source, merged
 from loopgenie.importing.topology import build_region
-from loopgenie.importing.vector import read_geojson, read_shapefile
+from loopgenie.importing.vector import read_geojson, read_geopackage, read_shapefile
 from loopgenie.store import Region, TrailStore
 
-#: Ends of file names -> how to read such a file.
-_READERS: tuple[tuple[tuple[str, ...], Callable[[Path], Source]], ...] = (
-    ((".osm.pbf", ".pbf", ".osm"), read_osm),
-    ((".geojson", ".json"), read_geojson),
-    ((".gpx",), read_gpx),
-    ((".shp",), read_shapefile),
-)
-_KINDS = ".osm.pbf, .geojson, .gpx or .shp"
+_OSM = (".pbf", ".osm")
+#: Ends of other file names -> how to read such a file.
+_READERS: dict[str, Callable[[Path], Source]] = {
+    ".geojson": read_geojson,
+    ".json": read_geojson,
+    ".gpx": read_gpx,
+    ".shp": read_shapefile,
+    ".gpkg": read_geopackage,
+}
+_KINDS = ".osm.pbf, .geojson, .gpx, .shp or .gpkg"
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,8 @@ def import_files(
         built = build_region(source, name=name, height_at=height_at, progress=progress)
     if not built.segments:
         raise BadInput(f"{_listed(paths)}: there is no trail in it, only roads")
+    if progress is not None:
+        progress(f"storing {name}", 0, len(built.segments))
     with _timed("storing", seconds):
         store.replace_region(built)
     return _summary(built, len(source.ways), seconds)
@@ -138,29 +142,16 @@ def _stem(path: Path) -> str:
 
 
 def _read(path: Path, progress: Progress | None) -> Source:
-    reader = next((reader for ends, reader in _READERS if path.name.lower().endswith(ends)), None)
-    if reader is None:
+    kind = path.suffix.lower()
+    if kind not in (*_OSM, *_READERS):
         raise BadInput(f"{path.name} is of no kind that can be read; want {_KINDS}")
     if not path.is_file():
         raise BadInput(f"{path}: there is no such file")
+    if kind in _OSM:
+        return read_osm(path, progress)
     if progress is not None:
         progress(f"reading {path.name}", 0, 0)
-    return reader(path)
-
-
-def merged(sources: Sequence[Source]) -> Source:
-    """Everything of several sources as one; the date is the oldest."""
-    whole = Source()
-    for source in sources:
-        whole.ways += source.ways
-        whole.accesses += source.accesses
-        whole.points += source.points
-        whole.attribution += source.attribution
-        whole.files += source.files
-        whole.left_out += source.left_out
-    whole.synthetic = any(source.synthetic for source in sources)
-    whole.data_date = min((s.data_date for s in sources if s.data_date), default=None)
-    return whole
+    return _READERS[kind](path)
 
 
 def _listed(paths: Sequence[Path]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from loopgenie.store import Point
@@ -55,6 +55,21 @@ class Source:
     synthetic: bool = False
     data_date: str | None = None
     left_out: Counter[str] = field(default_factory=Counter)
+
+
+def merged(sources: Sequence[Source]) -> Source:
+    """Everything of several sources as one; the date is the oldest."""
+    whole = Source()
+    for source in sources:
+        whole.ways += source.ways
+        whole.accesses += source.accesses
+        whole.points += source.points
+        whole.attribution += source.attribution
+        whole.files += source.files
+        whole.left_out += source.left_out
+    whole.synthetic = any(source.synthetic for source in sources)
+    whole.data_date = min((s.data_date for s in sources if s.data_date), default=None)
+    return whole
 
 
 #: Tells how far a long job is: (what is being done, how much is done, of how much; 0 where that is unknown).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -261,6 +261,7 @@ def _cut(chains: Sequence[Chain], snaps: Sequence[_Snap], at: Positions) -> tupl
     by_chain: dict[int, list[int]] = defaultdict(list)
     for i, snap in enumerate(snaps):
         by_chain[snap.chain].append(i)
+    ends = Counter(node for chain in chains for node in (chain.nodes[0], chain.nodes[-1]))
     nodes: dict[int, int] = {}
     below = min(min(at), 0)
     cut: list[Chain] = []
@@ -277,6 +278,8 @@ def _cut(chains: Sequence[Chain], snaps: Sequence[_Snap], at: Positions) -> tupl
             else:
                 nodes[i] = whole.nodes[vertex]
         junctions = {nodes[i] for i in by_chain.get(number, ())}
+        if junctions and whole.nodes[0] == whole.nodes[-1] and ends[whole.nodes[0]] == 2:
+            whole = whole.turned(next(v for v, node in enumerate(whole.nodes) if node in junctions))
         cut += whole.split_at([v for v in range(1, len(whole.nodes) - 1) if whole.nodes[v] in junctions])
     return cut, [nodes[i] for i in range(len(snaps))]
 

@@ -1,24 +1,20 @@
-"""Trail authorities' layers: GeoJSON and shapefiles, whatever their fields and coordinates are."""
+"""Trail authorities' layers: GeoJSON, shapefiles and GeoPackages, whatever their fields and coordinates are."""
 
 from __future__ import annotations
 
 import json
-import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from loopgenie.errors import BadInput
 from loopgenie.importing import access, landmarks
+from loopgenie.importing.geometries import KINDS, Place, Reproject, height, parts
 from loopgenie.importing.osm import ATTRIBUTION as OSM_ATTRIBUTION
-from loopgenie.importing.source import Access, Source, Way
+from loopgenie.importing.source import Access, Source, Way, merged
 from loopgenie.store import Point
 from loopgenie.ways import WayKind
-
-#: (lon, lat) or (lon, lat, height)
-_Position = tuple[float, ...]
-_Reproject = Callable[[Sequence[_Position]], list[_Position]]
 
 #: Fields that hold a name, in the order in which they are looked for, without case and underscores.
 _NAMES = (
@@ -56,7 +52,7 @@ def read_geojson(path: Path) -> Source:
         objects = document["features"]
     elif kind == "Feature":
         objects = [document]
-    elif kind in _GEOMETRIES:
+    elif kind in KINDS:
         objects = [{"type": "Feature", "geometry": document}]
     else:
         raise BadInput(f"{path.name} is JSON but not GeoJSON: its type is {kind!r}, want 'FeatureCollection'")
@@ -105,18 +101,40 @@ def read_shapefile(path: Path) -> Source:
     ------
     BadInput : a part is missing or cannot be read.
     """
-    import pyogrio.raw
-    import shapely
-    from pyogrio.errors import DataSourceError, FieldError
-
     for suffix in (".dbf", ".shx"):
         if not any(path.with_suffix(s).is_file() for s in (suffix, suffix.upper())):
             raise BadInput(f"{path.name} has no {path.with_suffix(suffix).name} beside it; a shapefile needs it")
+    return _read_table(path, None)
+
+
+def read_geopackage(path: Path) -> Source:
+    """Read all layers of a GeoPackage.
+
+    Raises
+    ------
+    BadInput : the file is no GeoPackage.
+    """
+    import pyogrio
+    from pyogrio.errors import DataSourceError
+
     try:
-        meta, _, shapes, columns = pyogrio.raw.read(path, force_2d=False)
+        layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+    except DataSourceError as error:
+        raise BadInput(f"{path.name} cannot be read as a GeoPackage ({error})") from error
+    return merged([_read_table(path, layer) for layer in layers])
+
+
+def _read_table(path: Path, layer: str | None) -> Source:
+    """A layer of a file with one row a feature."""
+    import pyogrio.raw
+    import shapely
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    try:
+        meta, _, shapes, columns = pyogrio.raw.read(path, layer=layer)
         geometries = shapely.from_wkb(shapes)
-    except (DataSourceError, FieldError, shapely.errors.ShapelyError, ValueError, RuntimeError) as error:
-        raise BadInput(f"{path.name} cannot be read as a shapefile ({error})") from error
+    except (DataSourceError, DataLayerError, shapely.errors.ShapelyError, ValueError, RuntimeError) as error:
+        raise BadInput(f"{path.name} cannot be read ({error})") from error
     rows = zip(*columns, strict=True) if columns else (() for _ in geometries)
     features = [
         Feature(
@@ -126,10 +144,10 @@ def read_shapefile(path: Path) -> Source:
         )
         for number, (row, shape) in enumerate(zip(rows, geometries, strict=True), 1)
     ]
-    return _Layer(path, "", _reprojection(meta["crs"], path)).read(features)
+    return _Layer(path, layer or "", _reprojection(meta["crs"], path)).read(features)
 
 
-def _reprojection(crs: str | None, path: Path) -> _Reproject | None:
+def _reprojection(crs: str | None, path: Path) -> Reproject | None:
     """How to get degrees, None where positions are degrees already."""
     if crs is None or _DEGREES.search(crs):
         return None
@@ -140,29 +158,17 @@ def _reprojection(crs: str | None, path: Path) -> _Reproject | None:
     except pyproj.exceptions.CRSError as error:
         raise BadInput(f"{path.name} is drawn in {crs!r}, which is no known coordinate system") from error
 
-    def to_degrees(line: Sequence[_Position]) -> list[_Position]:
+    def to_degrees(line: Sequence[Place]) -> list[Place]:
         xs, ys = transformer.transform([p[0] for p in line], [p[1] for p in line])
         return [(x, y, *p[2:]) for x, y, p in zip(xs, ys, line, strict=True)]
 
     return to_degrees
 
 
-#: Geometry type -> how deep its positions are nested.
-_GEOMETRIES = {
-    "Point": 0,
-    "MultiPoint": 1,
-    "LineString": 1,
-    "MultiLineString": 2,
-    "Polygon": 2,
-    "MultiPolygon": 3,
-    "GeometryCollection": 0,
-}
-
-
 class _Layer:
     """A file being read: what its features have in common, and the source that they become."""
 
-    def __init__(self, path: Path, title: str, to_degrees: _Reproject | None) -> None:
+    def __init__(self, path: Path, title: str, to_degrees: Reproject | None) -> None:
         self.path, self.title, self.to_degrees = path, title, to_degrees
         self.source = Source(files=[path.name])
         self.from_osm = False
@@ -175,7 +181,7 @@ class _Layer:
         self.layer = "" if lines else f"{self.title} {self.path.stem}"
         for feature in features:
             tags = _tags(feature.fields)
-            for kind, positions in self._parts(feature.geometry, feature.id):
+            for kind, positions in self._parts(feature):
                 if kind == "LineString":
                     self._add_line(feature, tags, positions)
                 else:
@@ -185,50 +191,20 @@ class _Layer:
         self.source.attribution = [OSM_ATTRIBUTION if self.from_osm else unstated]
         return self.source
 
-    def _parts(self, geometry: Mapping[str, Any] | None, id_: str) -> Iterator[tuple[str, list[_Position]]]:
-        """Points, lines and outer rings of areas, in degrees."""
-        if geometry is None:
-            self.source.left_out["feature without a geometry"] += 1
-            return
-        kind = geometry.get("type")
-        if kind not in _GEOMETRIES:
-            raise self._wrong(id_, f"a geometry of type {kind!r}, which GeoJSON does not know")
-        if kind == "GeometryCollection":
-            for part in geometry.get("geometries") or ():
-                yield from self._parts(part, id_)
-            return
-        single, coordinates = kind.removeprefix("Multi"), geometry.get("coordinates")
-        if not isinstance(coordinates, list | tuple):
-            raise self._wrong(id_, "coordinates that are no list")
-        for part in coordinates if kind.startswith("Multi") else [coordinates]:
-            ring = part[0] if single == "Polygon" and part else part
-            positions = self._positions([ring] if single == "Point" and ring else ring, id_)
-            if positions:
-                yield single, positions
-            else:
-                self.source.left_out["feature without a geometry"] += 1
+    def _parts(self, feature: Feature) -> Iterator[tuple[str, list[Place]]]:
+        try:
+            for kind, places in parts(feature.geometry, self.to_degrees) if feature.geometry else [("", [])]:
+                if places:
+                    yield kind, places
+                else:
+                    self.source.left_out["feature without a geometry"] += 1
+        except BadInput as error:
+            raise BadInput(
+                f"{self.path.name}: feature {feature.id[:40]} has {error.detail}; "
+                "want positions in WGS 84 degrees, or in a coordinate system that the file states"
+            ) from error
 
-    def _positions(self, values: object, id_: str) -> list[_Position]:
-        if not isinstance(values, list | tuple):
-            raise self._wrong(id_, "coordinates that are no list")
-        line = [self._position(value, id_) for value in values]
-        if self.to_degrees is not None:
-            line = self.to_degrees(line)
-        for position in line:
-            if not (-180 <= position[0] <= 180 and -90 <= position[1] <= 90):
-                raise self._wrong(id_, f"the position {list(position)}, which is not in degrees (lon, lat)")
-        return line
-
-    def _position(self, value: object, id_: str) -> _Position:
-        good = isinstance(value, list | tuple) and len(value) >= 2
-        if good and all(isinstance(v, int | float) and math.isfinite(v) for v in value[:2]):  # type: ignore[index]
-            return tuple(value[:3])  # type: ignore[index]
-        raise self._wrong(id_, f"the position {value!r}")
-
-    def _wrong(self, id_: str, what: str) -> BadInput:
-        return BadInput(f"{self.path.name}: feature {id_} has {what}; want WGS 84 degrees, or a crs that is stated")
-
-    def _add_line(self, feature: Feature, tags: dict[str, str], line: list[_Position]) -> None:
+    def _add_line(self, feature: Feature, tags: dict[str, str], line: list[Place]) -> None:
         nodes = _node_ids(feature.fields, line)
         is_osm = "highway" in tags or nodes is not None
         decision = self._judge(tags, has_nodes=nodes is not None)
@@ -238,7 +214,7 @@ class _Layer:
             self.source.left_out[str(decision.reason)] += 1
             return
         self.from_osm |= is_osm
-        heights = [p[2] if len(p) > 2 and isinstance(p[2], int | float) and math.isfinite(p[2]) else None for p in line]
+        heights = [height(place) for place in line]
         self.source.ways.append(
             Way(
                 line=[(p[0], p[1]) for p in line],
@@ -260,7 +236,7 @@ class _Layer:
             return access.judge(tags)
         return access.Decision(WayKind.PATH) if has_nodes else access.judge_fields(tags)
 
-    def _add_place(self, tags: dict[str, str], positions: list[_Position], *, is_area: bool) -> None:
+    def _add_place(self, tags: dict[str, str], positions: list[Place], *, is_area: bool) -> None:
         lon, lat = _middle(positions)
         name = _first(tags, _NAMES)
         if landmarks.is_closed_parking(tags):
@@ -271,7 +247,7 @@ class _Layer:
         if kind in ("parking", "trailhead"):
             self.source.accesses.append(Access(lon, lat, kind, name))
         elif kind and name:
-            ele = landmarks.metres(_first(tags, _HEIGHTS)) or _height(positions[0])
+            ele = landmarks.metres(_first(tags, _HEIGHTS)) or height(positions[0]) or None
             population = landmarks.people(tags.get("population"))
             self.source.points.append(Point(0, kind, name, lon, lat, ele, population))
         else:
@@ -311,14 +287,9 @@ def _osm_way(tags: Mapping[str, str]) -> str | None:
     return next((f"osm way {found.group()}" for found in ids if found), None)
 
 
-def _middle(positions: Sequence[_Position]) -> tuple[float, float]:
+def _middle(positions: Sequence[Place]) -> tuple[float, float]:
     lons, lats = [p[0] for p in positions], [p[1] for p in positions]
     return (min(lons) + max(lons)) / 2, (min(lats) + max(lats)) / 2
-
-
-def _height(position: _Position) -> float | None:
-    """A third coordinate that is a height; 0 is what software writes that knows none."""
-    return landmarks.metres(str(position[2])) if len(position) > 2 and position[2] else None
 
 
 def _drop_heights_of_zero(source: Source) -> None:

@@ -1,6 +1,7 @@
 """The same trail recorded twice is one trail; crossings, hairpins and lines from other sources are left alone."""
 
 import math
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -22,7 +23,7 @@ def track(*points, noise_m=0.0, seed=1, recorded=True, **what):
     """A recorded line through points given in metres: a fix every 20 m, each off by up to `noise_m`."""
     rng = Random(seed)
     fixes = []
-    for (ax, ay), (bx, by) in zip(points, points[1:], strict=False):
+    for (ax, ay), (bx, by) in pairwise(points):
         count = max(1, round(math.dist((ax, ay), (bx, by)) / 20))
         fixes += [(ax + i / count * (bx - ax), ay + i / count * (by - ay)) for i in range(count)]
     fixes.append(points[-1])

@@ -1,7 +1,5 @@
 """Lines without topology, drawn by hand in metres: do they meet where they lie on one another?"""
 
-import math
-
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -35,9 +33,9 @@ def graph(ways):
 
 def test_a_crossing_becomes_a_junction():
     """
-        |
-      --+--     arms of 50, 150, 100 and 100 m
-        |
+      |
+    --+--     arms of 50, 150, 100 and 100 m
+      |
     """
     assert graph([line((-50, 0), (150, 0)), line((0, -100), (0, 100))]) == (1, 4, [50, 100, 100, 150])
 
@@ -139,9 +137,7 @@ def test_pieces_are_drawn_once():
 
 def test_places_a_few_decimetres_apart_do_not_multiply():
     # lines wobbling about one another at the scale of the tolerance once made ever more nodes
-    wobbling = [
-        line(*((x * 0.15, 0.09 * ((x * k) % 5 - 2)) for x in range(120)), recorded=False) for k in (1, 2, 3)
-    ]
+    wobbling = [line(*((x * 0.15, 0.09 * ((x * k) % 5 - 2)) for x in range(120)), recorded=False) for k in (1, 2, 3)]
     nodes = {node for way in noded(wobbling) for node in way.node_ids}
     assert len(nodes) < 3 * 120 * 3
 

@@ -1,0 +1,150 @@
+"""OpenStreetMap files, written by the tests themselves."""
+
+import osmium
+import pytest
+from osmium.osm.mutable import Node, Relation, Way
+
+from loopgenie.errors import BadInput
+from loopgenie.importing.osm import ATTRIBUTION, read_osm
+from loopgenie.ways import WayKind
+
+
+def write(path, *objects, date=None):
+    header = osmium.io.Header()
+    if date:
+        header.set("osmosis_replication_timestamp", date)
+    with osmium.SimpleWriter(str(path), header=header) as writer:
+        for each in objects:
+            {Node: writer.add_node, Way: writer.add_way, Relation: writer.add_relation}[type(each)](each)
+    return path
+
+
+def node(id_, x, y, **tags):
+    return Node(id=id_, location=(1.5 + x / 1000, 42.5 + y / 1000), tags=tags)
+
+
+def row(count):
+    return [node(i, i, 0) for i in range(1, count + 1)]
+
+
+@pytest.fixture
+def pbf(tmp_path):
+    return lambda *objects, **what: read_osm(write(tmp_path / "drawn.osm.pbf", *objects, **what))
+
+
+def test_a_way_with_its_tags(pbf):
+    tags = {"highway": "path", "name": "Camí", "surface": "ground", "sac_scale": "mountain_hiking", "bridge": "yes"}
+    source = pbf(*row(3), Way(id=7, nodes=[1, 2, 3], tags=tags), date="2025-01-18T21:21:36Z")
+    (way,) = source.ways
+    assert [(round(lon, 7), round(lat, 7)) for lon, lat in way.line] == [(1.501, 42.5), (1.502, 42.5), (1.503, 42.5)]
+    assert way.node_ids == [1, 2, 3]
+    assert (way.kind, way.name, way.surface, way.difficulty, way.source, way.off_ground) == (
+        WayKind.PATH,
+        "Camí",
+        "ground",
+        2,
+        "osm way 7",
+        True,
+    )
+    assert source.attribution == [ATTRIBUTION]
+    assert source.files == ["drawn.osm.pbf"]
+    assert source.data_date == "2025-01-18"
+
+
+def test_a_file_without_a_date(pbf):
+    assert pbf(*row(2), Way(id=1, nodes=[1, 2], tags={"highway": "path"})).data_date is None
+
+
+def test_a_way_without_a_name_takes_its_number_or_the_most_local_route(pbf):
+    routes = [
+        Relation(id=1, members=[("w", 1, ""), ("w", 2, "")], tags={"route": "hiking", "network": "iwn", "name": "E7"}),
+        Relation(id=2, members=[("w", 1, "")], tags={"route": "foot", "network": "lwn", "name": "Camí de l'Ossa"}),
+        Relation(id=3, members=[("w", 3, "")], tags={"route": "bicycle", "name": "Tour"}),
+        Relation(id=4, members=[("w", 4, "")], tags={"route": "hiking", "ref": "GR 11"}),
+    ]
+    ways = [Way(id=i, nodes=[1, 2], tags={"highway": "path"}) for i in (1, 2, 3, 4)]
+    ways.append(Way(id=5, nodes=[1, 2], tags={"highway": "track", "ref": "CG-3"}))
+    source = pbf(*row(2), *ways, *routes)
+    assert [way.name for way in source.ways] == ["Camí de l'Ossa", "E7", None, "GR 11", "CG-3"]
+
+
+def test_what_is_left_out_is_counted(pbf):
+    tags = [{"access": "private"}, {"access": "private", "foot": "yes"}, {"foot": "no"}, {"informal": "yes"}]
+    source = pbf(*row(2), *(Way(id=i, nodes=[1, 2], tags={"highway": "path", **t}) for i, t in enumerate(tags, 1)))
+    assert [way.source for way in source.ways] == ["osm way 2"]
+    assert source.left_out == {
+        "no public access (access=no or private)": 1,
+        "closed to walkers (foot=no or private)": 1,
+        "informal path": 1,
+    }
+
+
+def test_a_way_cut_off_at_the_edge_goes_as_far_as_its_nodes(pbf):
+    # nodes 3 and 6 are not in the extract: 1-2 and 4-5 are left, 7 alone is no line
+    nodes = [node(i, i, 0) for i in (1, 2, 4, 5, 7)]
+    source = pbf(*nodes, Way(id=1, nodes=[1, 2, 3, 4, 5, 6, 7], tags={"highway": "path"}))
+    assert [way.node_ids for way in source.ways] == [[1, 2], [4, 5]]
+    assert source.left_out["part of a way beyond the edge of the extract"] == 1
+
+
+def test_a_way_with_no_nodes_at_all_is_no_way(pbf):
+    assert pbf(*row(2), Way(id=1, nodes=[8, 9], tags={"highway": "path"})).ways == []
+
+
+def test_points(pbf):
+    source = pbf(
+        node(1, 0, 0, place="town", name="Encamp", population="13521"),
+        node(2, 1, 0, natural="peak", name="Comapedrosa", ele="2942"),
+        node(3, 2, 0, tourism="hotel", name="Bellavista"),
+        node(4, 3, 0, natural="spring"),
+    )
+    assert [(p.kind, p.name, p.elevation_m, p.population) for p in source.points] == [
+        ("town", "Encamp", None, 13521),
+        ("peak", "Comapedrosa", 2942.0, None),
+        ("water", None, None, None),
+    ]
+
+
+def test_car_parks_are_nodes_or_areas(pbf):
+    corners = [node(1, 10, 0), node(2, 12, 0), node(3, 12, 4), node(4, 10, 4)]
+    square = [1, 2, 3, 4, 1]
+    source = pbf(
+        *corners,
+        node(5, 20, 0, amenity="parking"),
+        node(6, 30, 0, highway="trailhead", name="Start"),
+        node(7, 40, 0, amenity="parking", access="private"),
+        Way(id=1, nodes=square, tags={"amenity": "parking", "name": "La Rabassa"}),
+        Way(id=2, nodes=square, tags={"amenity": "parking", "access": "customers"}),
+        Way(id=3, nodes=square, tags={"tourism": "alpine_hut", "name": "Refugi"}),
+    )
+    assert {(a.kind, a.name, round(a.lon, 4), round(a.lat, 4)) for a in source.accesses} == {
+        ("parking", None, 1.52, 42.5),
+        ("trailhead", "Start", 1.53, 42.5),
+        ("parking", "La Rabassa", 1.511, 42.502),  # the middle of 10..12 and 0..4
+    }
+    assert [(p.kind, p.name) for p in source.points] == [("hut", "Refugi")]
+    assert source.left_out["car park not open to everybody"] == 2
+
+
+def test_xml_is_read_too(tmp_path):
+    path = write(tmp_path / "drawn.osm", *row(2), Way(id=1, nodes=[1, 2], tags={"highway": "path"}))
+    assert len(read_osm(path).ways) == 1
+
+
+def broken(path, content):
+    path.write_bytes(content)
+    return path
+
+
+def test_what_is_no_openstreetmap_file(tmp_path):
+    good = write(tmp_path / "good.osm.pbf", *row(2000), Way(id=1, nodes=[1, 2], tags={"highway": "path"})).read_bytes()
+    for content in (good[: len(good) // 2], good[:-1], b"not at all", b"\0" * 100, b""):
+        with pytest.raises(BadInput, match=r"^bad\.osm\.pbf cannot be read as OpenStreetMap data .*complete"):
+            read_osm(broken(tmp_path / "bad.osm.pbf", content))
+
+
+def test_entities_in_xml_are_refused(tmp_path):
+    bomb = b"""<?xml version="1.0"?><!DOCTYPE osm [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>
+    <osm version="0.6"><node id="1" lat="1" lon="1"><tag k="name" v="&b;"/></node></osm>"""
+    with pytest.raises(BadInput, match="entities"):
+        read_osm(broken(tmp_path / "bomb.osm", bomb))
