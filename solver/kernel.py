@@ -29,6 +29,9 @@ POINT = 256
 #: "No such value" for lengths and objectives; far above any sum, far below 2^63.
 INFINITE = 1 << 60
 
+#: At nodes with more edges than this, the shortest cycles through pairs of them are not kept, there are too many.
+MOST_KEPT_CORNERS = 64
+
 
 def _zeros(typecode, size):
     return array(typecode, bytes(array(typecode).itemsize * size))
@@ -166,6 +169,11 @@ class Graph:
     @cython.nogil
     @cython.exceptval(check=False)
     def _begin(self) -> cython.void:
+        v: cython.int
+        if self.stamp == 2147483646:  # before 32 bits are not enough
+            for v in range(self.n):
+                self.seen[v] = self.done[v] = 0
+            self.stamp = 0
         self.stamp += 1
         self.heap_size = 0
         self.settled_size = 0
@@ -281,22 +289,26 @@ class Graph:
         return result
 
 
-def within_reach(node_count, tails, heads, costs, sources, limit):
-    """Ids of the edges that a closed walk of cost at most `limit` from one of `sources` can use.
+def within_reach(node_count, tails, heads, costs, places, limit):
+    """Ids of the edges that a closed walk of cost at most `limit` can use that touches one node of each of `places`.
 
-    An edge u-v can be used only if d(u) + cost + d(v) <= limit, where d is the distance to the nearest source.
+    An edge u-v can be used only if d(u) + cost + d(v) <= limit, where d is the distance to the nearest node of a place.
     """
     graph = Graph(node_count, tails, heads, costs)
-    near: cython.longlong[::1] = graph.distances(sources, limit)
     cost: cython.longlong[::1] = graph.length
     tail: cython.int[::1] = graph.tail
     head: cython.int[::1] = graph.head
     most: cython.longlong = limit
-    kept = array("i")
+    near: cython.longlong[::1]
     e: cython.int
-    for e in range(graph.m):
-        if near[tail[e]] + near[head[e]] + cost[e] <= most:
-            kept.append(e)
+    kept = range(graph.m)
+    for nodes in places:
+        near = graph.distances(nodes, limit)
+        here = array("i")
+        for e in kept:
+            if near[tail[e]] + near[head[e]] + cost[e] <= most:
+                here.append(e)
+        kept = here
     return kept
 
 
@@ -306,12 +318,16 @@ class Kernel(Graph):
 
     Parameters
     ----------
-    node_count, tails, heads, lengths, scores, climbs, roads : the network; `climbs` are up + down of each edge.
-    trailheads : nodes, at least one. vias : nodes to be touched, at most 30.
+    node_count, tails, heads, lengths, scores, climbs, roads : the network; `climbs` as in `Edge.climb`.
+    trailheads : nodes, at least one. vias : nodes to be touched, at most 30 (`MOST_VIAS`).
     min_length, max_length, target, overlength_cost : as in `LoopProblem`.
     max_climb : twice the ascent limit, -1 for none.
     repeat_limit, road_limit : shares of the length in units of 1/65536, -1 for none.
     slots : how many walks are kept side by side. seed : of the random generator.
+
+    Raises
+    ------
+    ValueError : numbers so large that sums of them could leave 64 bits.
     """
 
     score: cython.longlong[::1]
@@ -352,7 +368,7 @@ class Kernel(Graph):
     best: cython.int[::1]
     best_size: cython.int
     best_value: cython.longlong
-    # the walks kept side by side: `capacity` entries for each slot, the one at hand and the best of its history
+    # the walks kept side by side, a slot each: as it is now, and the best of its history, `capacity` entries for each
     capacity: cython.int
     kept: cython.int[::1]
     kept_size: cython.int[::1]
@@ -361,6 +377,9 @@ class Kernel(Graph):
     kept_best: cython.int[::1]
     kept_best_size: cython.int[::1]
     kept_best_value: cython.longlong[::1]
+    # no walk is longer or climbs more than this
+    most_length: cython.longlong
+    most_climb: cython.longlong
     # prices of a unit of excess, in units of the objective
     length_price: cython.longlong
     climb_price: cython.longlong
@@ -369,7 +388,7 @@ class Kernel(Graph):
     below: cython.longlong
     above: cython.longlong
     # the shortest cycle through each corner (two edges at a node), found when first asked for
-    corner_first: cython.int[::1]
+    corner_first: cython.int[::1]  # of each node: where its corners start in corner_cycle; -1: they are not kept
     corner_cycle: cython.int[::1]  # position in cycle_pool; 0 not asked for, -1 none
     cycle_pool: cython.int[::1]  # size, then the edges in order
     cycle_pool_size: cython.int
@@ -443,10 +462,11 @@ class Kernel(Graph):
         self.walk = _zeros("i", m + 1)
         self.place = _zeros("i", m + 1)
         self.ends = _zeros("i", n)
+        self._measure(lengths, climbs)
         self.most_changes = 4 * m + 64
         self.change_edge = _zeros("i", self.most_changes)
         self.change_old = _zeros("b", self.most_changes)
-        self.capacity = min(m, 8000) + 1
+        self.capacity = self._most_edges(lengths) + 1
         self.best = _zeros("i", self.capacity)
         self.kept = _zeros("i", slots * self.capacity)
         self.kept_size = _zeros("i", slots)
@@ -477,6 +497,29 @@ class Kernel(Graph):
         self.logarithm = _LOGARITHMS
         self.moves = 0
         self.set_prices(POINT, POINT, POINT)
+
+    def _measure(self, lengths, climbs):
+        """See to it that nothing leaves 64 bits, whatever is walked; prices are cut in `set_prices`."""
+        self.most_length = most = 2 * sum(lengths)
+        self.most_climb = 2 * sum(climbs)
+        if most > INFINITE >> 16:
+            raise ValueError(f"the lengths add up to {most // 2}, want at most {INFINITE >> 17}")
+        if self.overlength_cost * 264 * most > INFINITE:
+            raise ValueError(
+                f"overlength_cost is {self.overlength_cost}, want at most {INFINITE // (264 * most)} "
+                f"where lengths add up to {most // 2}"
+            )
+
+    def _most_edges(self, lengths):
+        """How many edges a walk within the window can have; 8000 are never too many to keep room for."""
+        if self.m <= 8000:
+            return self.m
+        left = self.max_length
+        for count, length in enumerate(sorted(lengths)):
+            left -= length
+            if left < 0:
+                return max(count, 8000)
+        return self.m
 
     def _want(self, trailheads, vias):
         self.kinds = 1 + len(vias)
@@ -530,9 +573,12 @@ class Kernel(Graph):
         degree: cython.longlong
         v: cython.int
         for v in range(self.n):
-            self.corner_first[v] = total
             degree = self.first[v + 1] - self.first[v]
-            total += degree * (degree - 1) // 2
+            if degree > MOST_KEPT_CORNERS:
+                self.corner_first[v] = -1
+            else:
+                self.corner_first[v] = total
+                total += degree * (degree - 1) // 2
         self.corner_cycle = _zeros("i", total + 1)
         # about 12 edges a cycle; once the pool is full, further cycles are found afresh each time
         self.cycle_pool_size = min(16 * total + 1024, 6_000_000)
@@ -716,6 +762,10 @@ class Kernel(Graph):
         u: cython.int
         v: cython.int
         parts: cython.int = 0
+        if self.mark == 2147483646:  # before 32 bits are not enough
+            for v in range(self.n):
+                self.marked[v] = 0
+            self.mark = 0
         self.mark += 1
         for i in range(self.walk_size):
             u = self.tail[self.walk[i]]
@@ -890,15 +940,16 @@ class Kernel(Graph):
     def _corner(self, v: cython.int, i: cython.int, j: cython.int) -> cython.int:
         """Make the shortest cycle through the i-th and j-th edge at node v the cycle at hand; 0 where there is none."""
         k: cython.int
-        corner: cython.int
-        position: cython.int
+        corner: cython.int = self.corner_first[v]
+        position: cython.int = 0
         swap: cython.int
         if i < j:
             swap = i
             i = j
             j = swap
-        corner = self.corner_first[v] + i * (i - 1) // 2 + j
-        position = self.corner_cycle[corner]
+        if corner >= 0:
+            corner += i * (i - 1) // 2 + j
+            position = self.corner_cycle[corner]
         if position < 0:
             return 0
         self.cycle_start = v
@@ -908,9 +959,10 @@ class Kernel(Graph):
                 self.cycle[k] = self.cycle_pool[position + 1 + k]
             return 1
         if self._find_cycle(v, self.first[v] + i, self.first[v] + j) == 0:
-            self.corner_cycle[corner] = -1
+            if corner >= 0:
+                self.corner_cycle[corner] = -1
             return 0
-        if self.cycle_used + self.cycle_size + 1 < self.cycle_pool_size:
+        if corner >= 0 and self.cycle_used + self.cycle_size + 1 < self.cycle_pool_size:
             self.corner_cycle[corner] = self.cycle_used
             self.cycle_pool[self.cycle_used] = self.cycle_size
             for k in range(self.cycle_size):
@@ -1263,20 +1315,15 @@ class Kernel(Graph):
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def _load(self, slot: cython.int, from_best: cython.int) -> cython.void:
+    def _load(self, slot: cython.int) -> cython.void:
         i: cython.int
         entry: cython.int
         base: cython.int = slot * self.capacity
         self._clear()
         self.home = self.kept_home[slot]
-        if from_best:
-            for i in range(self.kept_best_size[slot]):
-                entry = self.kept_best[base + i]
-                self._put(entry >> 2, entry & 3)
-        else:
-            for i in range(self.kept_size[slot]):
-                entry = self.kept[base + i]
-                self._put(entry >> 2, entry & 3)
+        for i in range(self.kept_size[slot]):
+            entry = self.kept[base + i]
+            self._put(entry >> 2, entry & 3)
         self.best_value = self.kept_best_value[slot]
         self.best_size = 0
 
@@ -1356,14 +1403,18 @@ class Kernel(Graph):
 
     # --- what solve.py calls
 
-    def set_prices(self, length_price: cython.longlong, climb_price: cython.longlong, share_price: cython.longlong):
-        """Prices of a unit of length outside the window, of climb (up + down) and of road or repetition too much."""
-        self.length_price = length_price
-        self.climb_price = climb_price
-        self.share_price = share_price
+    def set_prices(self, length_price, climb_price, share_price):
+        """Prices of a unit of length outside the window, of climb (up + down) and of road or repetition too much.
+
+        They are cut to what cannot leave 64 bits.
+        """
+        longest = max(self.most_length, self.min_length) + 1
+        self.length_price = min(length_price, INFINITE // longest)
+        self.climb_price = min(climb_price, INFINITE // (self.most_climb + 1))
+        self.share_price = min(share_price, INFINITE // longest)
 
     def start(self, slot: cython.int, home: cython.int, goals: cython.int, size: cython.longlong, most: cython.int):
-        """Give a slot a first walk from `home` over `goals` far nodes (0: an empty walk).
+        """Give a slot a first walk from `home` over `goals` far nodes.
 
         `size` bounds the distance to the next goal, `most` the nodes looked at on the way.
         """
@@ -1372,8 +1423,7 @@ class Kernel(Graph):
             self.home = home
             self.best_value = -self.infinite
             self.best_size = 0
-            if goals > 0:
-                self._build(goals, size, most)
+            self._build(goals, size, most)
             self.changes = 0
             if self.walk_size > 0 and (self._touch_wanted() == 0 or self.walk_size >= self.capacity):
                 self._clear()
@@ -1385,18 +1435,11 @@ class Kernel(Graph):
                 self._keep_if_best()
             self._store(slot, self._objective())
 
-    def anneal(
-        self,
-        slot: cython.int,
-        moves: cython.longlong,
-        hot: cython.longlong,
-        cold: cython.longlong,
-        from_best: cython.int,
-    ):
+    def anneal(self, slot: cython.int, moves: cython.longlong, hot: cython.longlong, cold: cython.longlong):
         """Anneal the walk of a slot, the temperature falling in a line from `hot` to `cold` (objective units)."""
         objective: cython.longlong
         with cython.nogil:
-            self._load(slot, from_best)
+            self._load(slot)
             objective = self._anneal(moves, hot, cold)
             self._store(slot, objective)
 

@@ -17,7 +17,8 @@ class Edge(NamedTuple):
 
     `u`, `v` are node numbers, equal for a self-loop; parallel edges are fine. `length` is in metres and
     not negative. `score` is what walking the edge once earns (negative: to be shunned). `up` and `down`
-    are metres climbed and lost when walking from `u` to `v`.
+    are metres climbed and lost when walking from `u` to `v`; `up - down` should be the difference of the heights
+    of the two ends, because then a closed walk climbs as much in either direction.
     """
 
     u: int
@@ -26,6 +27,14 @@ class Edge(NamedTuple):
     score: int
     up: int = 0
     down: int = 0
+
+    @property
+    def climb(self) -> int:
+        """What the edge adds to twice the ascent of a closed walk.
+
+        The two directions of a self-loop cannot be told apart: it is walked as it is recorded.
+        """
+        return 2 * self.up if self.u == self.v else self.up + self.down
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,10 @@ class Network:
     def __init__(self, edges: Iterable[Sequence[int]], node_count: int = -1) -> None:
         checked = tuple(_checked_edge(i, e) for i, e in enumerate(edges))
         needed = 1 + max((max(e.u, e.v) for e in checked), default=-1)
+        if not _is_integer(node_count):
+            raise ValueError(f"node_count is {node_count!r}, want an integer")
+        if max(node_count, needed) > MOST_NODES:
+            raise ValueError(f"there are {max(node_count, needed)} nodes, want at most {MOST_NODES}")
         if node_count < 0:
             node_count = needed
         elif needed > node_count:
@@ -62,6 +75,10 @@ def _is_integer(value: object) -> bool:
 
 #: Largest magnitude of any length, score or climb: sums over 10^6 edges walked twice stay far inside 64 bits.
 LIMIT = 10**9
+#: Most nodes of a network; each takes memory, whether an edge leads to it or not.
+MOST_NODES = 10**7
+#: Most via nodes of a problem: the kernel keeps one bit of a 32-bit integer for each.
+MOST_VIAS = 30
 
 
 def _checked_edge(position: int, values: Sequence[int]) -> Edge:
@@ -94,7 +111,7 @@ class LoopProblem:
     min_length, max_length : the window, in metres, both inclusive.
     max_ascent : metres, or None; a closed walk climbs sum((up + down) / 2) over its steps.
     target, overlength_cost : each metre beyond `target` costs `overlength_cost` score points; by default nothing.
-    via : node numbers that the walk has to touch.
+    via : node numbers that the walk has to touch, at most 30.
     max_repeat_share : at most this share (0..1) of the walk's length may be second passes over an edge, or None.
     roads, max_road_share : metres of road on each edge (None: no edge has any), and the largest share (0..1)
         of the walk's length that may be road, or None.
@@ -133,13 +150,13 @@ class LoopProblem:
     ) -> None:
         values = {
             "network": network,
-            "trailheads": tuple(sorted(set(trailheads))),
+            "trailheads": _sorted_nodes("trailheads", trailheads, network),
             "min_length": min_length,
             "max_length": max_length,
             "max_ascent": max_ascent,
             "target": target,
             "overlength_cost": overlength_cost,
-            "via": tuple(sorted(set(via))),
+            "via": _sorted_nodes("via", via, network),
             "max_repeat_share": max_repeat_share,
             "roads": None if roads is None else tuple(roads),
             "max_road_share": max_road_share,
@@ -151,10 +168,8 @@ class LoopProblem:
     def _check(self) -> None:
         if not self.trailheads:
             raise ValueError("trailheads is empty, want at least one node number")
-        for name in ("trailheads", "via"):
-            for node in getattr(self, name):
-                if not _is_integer(node) or not 0 <= node < self.network.node_count:
-                    raise ValueError(f"{name}: {node!r} is no node, want 0..{self.network.node_count - 1}")
+        if len(self.via) > MOST_VIAS:
+            raise ValueError(f"via has {len(self.via)} nodes, want at most {MOST_VIAS}")
         for name in ("min_length", "max_length", "max_ascent", "target", "overlength_cost"):
             value = getattr(self, name)
             if value is None and name in ("max_ascent", "target"):
@@ -167,10 +182,13 @@ class LoopProblem:
             )
         for name in ("max_repeat_share", "max_road_share"):
             share = getattr(self, name)
-            if share is not None and not 0 <= share <= 1:
+            if share is not None and not (isinstance(share, int | float) and 0 <= share <= 1):
                 raise ValueError(f"{name} is {share!r}, want a share from 0 to 1")
         if self.roads is not None and len(self.roads) != len(self.network.edges):
             raise ValueError(f"roads has {len(self.roads)} values for {len(self.network.edges)} edges")
+        for number, road in enumerate(self.roads or ()):
+            if not _is_integer(road) or not 0 <= road <= LIMIT:
+                raise ValueError(f"roads: edge {number} has {road!r}, want an integer from 0 to {LIMIT}")
         if self.max_road_share is not None and self.roads is None:
             raise ValueError("max_road_share is given, but roads is not")
 
@@ -179,6 +197,15 @@ class LoopProblem:
         if self.target is None or length <= self.target:
             return score
         return score - self.overlength_cost * (length - self.target)
+
+
+def _sorted_nodes(name: str, nodes: Iterable[int], network: Network) -> tuple[int, ...]:
+    """The nodes without doubles, in ascending order; ValueError where one is not in the network."""
+    unique = set(nodes)
+    for node in unique:
+        if not _is_integer(node) or not 0 <= node < network.node_count:
+            raise ValueError(f"{name}: {node!r} is no node, want 0..{network.node_count - 1}")
+    return tuple(sorted(unique))
 
 
 class Status(StrEnum):

@@ -83,7 +83,7 @@ class _Program:
         self, problem: LoopProblem, edges: Sequence[int], at_least: int | None, deadline: float, *, exact_length: bool
     ) -> None:
         self.problem = problem
-        self.order = _order(problem, edges)
+        self.order = _order(problem, edges, deadline)
         self.deadline = deadline
         self.exact_length = exact_length
         self.trailheads = frozenset(problem.trailheads)
@@ -126,11 +126,10 @@ class _Program:
         out: dict[_State, list[_Label]] = {}
         count = 0
         for state, labels in table.items():
-            if time.perf_counter() > self.deadline:
-                raise _GivenUp
             for times in (0, 1, 2):
                 grown = state if times == 0 else self._walked(state, frontier, u, v, times)
                 for label in labels:
+                    _look_at_the_clock(self.deadline)
                     new = self._grown(label, number, times)
                     if new is None or self._hopeless(new, i + 1):
                         continue
@@ -163,7 +162,7 @@ class _Program:
             return label
         edge = self.problem.network.edges[number]
         length = label.length + times * edge.length
-        climb = label.climb + times * (edge.up + edge.down)
+        climb = label.climb + times * edge.climb
         if length > self.problem.max_length or (self.most_climb is not None and climb > self.most_climb):
             return None
         return _Label(length, label.score + edge.score, climb, (label.trace, number, times))
@@ -232,7 +231,12 @@ def _canonical(parts: list[int], odd: int, started: int) -> _State:
     return _State(renamed, odd, sum(1 << new for old, new in names.items() if old and started >> old & 1))
 
 
-def _order(problem: LoopProblem, edges: Sequence[int]) -> list[int]:
+def _look_at_the_clock(deadline: float) -> None:
+    if time.perf_counter() > deadline:
+        raise _GivenUp
+
+
+def _order(problem: LoopProblem, edges: Sequence[int], deadline: float) -> list[int]:
     """Edges in an order that keeps the frontier small: always finish the node that has the fewest edges left."""
     at: dict[int, set[int]] = {}
     for number in edges:
@@ -242,6 +246,7 @@ def _order(problem: LoopProblem, edges: Sequence[int]) -> list[int]:
     order: list[int] = []
     open_nodes: set[int] = set()
     while at:
+        _look_at_the_clock(deadline)
         # fewest new frontier nodes first, then fewest edges; the node number makes it deterministic
         candidates = open_nodes or at.keys()
         node = min(candidates, key=lambda n: (_opened(problem, at, open_nodes, n), len(at[n]), n))

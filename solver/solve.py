@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from solver.kernel import COMPILED, INFINITE, POINT, Kernel, within_reach
@@ -30,7 +31,7 @@ HOT, COLD = 1.0, 0.05
 #: Price of a metre outside the window at the start and at the end, as a multiple of what a metre of the best walk
 #: earns. Cheap at first: walks that are too long are the way from one good valley to the next.
 CHEAP, DEAR = 0.7, 3.0
-#: Loops that share more of their length than this with a better one are no alternatives.
+#: Loops of which either shares more of its length than this with the other are no alternatives.
 MOST_SHARED = 0.6
 #: Seconds kept back for making and checking the closed walks.
 RESERVE_S = 0.008
@@ -56,7 +57,8 @@ def solve(
     iterations : number of moves to try; the clock is then not looked at, and the same seed gives the same loops
         on any machine, compiled or not.
     seed : of the random generator.
-    alternatives : how many loops are wanted; each shares at most 60 % of its length with any better one.
+    alternatives : how many loops are wanted; of any two, neither shares more than 60 % of its length
+        with the other.
     prove : spend two thirds of the time on proving how good the best loop can be at all.
 
     Returns
@@ -99,7 +101,7 @@ def _with_proven(problem: LoopProblem, loops: list[Loop], proof: Proof) -> list[
     loop = closed_walk(problem, proof.times)
     if violations(problem, loop):
         return loops
-    return [loop, *(old for old in loops if shared_length(problem, old.walk, loop) <= MOST_SHARED)]
+    return [loop, *(old for old in loops if likeness(problem, Counter(old.walk), proof.times) <= MOST_SHARED)]
 
 
 def _result(
@@ -135,7 +137,10 @@ def _result(
 
 @dataclass(frozen=True)
 class _Part:
-    """The edges that some loop of the problem could use, and the nodes at them; both map back by position."""
+    """The edges that some loop of the problem could use, and the nodes at them; both map back by position.
+
+    `number` is the position of each node.
+    """
 
     edges: Sequence[int]
     nodes: Sequence[int]
@@ -147,7 +152,7 @@ def _part_in_reach(problem: LoopProblem) -> _Part:
     kept: Sequence[int] = range(len(edges))
     limits: list[tuple[Callable[[Edge], int], int]] = [(lambda e: e.length, problem.max_length)]
     if problem.max_ascent is not None:
-        limits.append((lambda e: e.up + e.down, 2 * problem.max_ascent))
+        limits.append((lambda e: e.climb, 2 * problem.max_ascent))
     for cost, limit in limits:
         chosen = [edges[i] for i in kept]
         near = within_reach(
@@ -155,7 +160,7 @@ def _part_in_reach(problem: LoopProblem) -> _Part:
             [e.u for e in chosen],
             [e.v for e in chosen],
             [cost(e) for e in chosen],
-            problem.trailheads,
+            [problem.trailheads, *((node,) for node in problem.via)],
             limit,
         )
         kept = [kept[i] for i in near]
@@ -168,15 +173,19 @@ def _part_in_reach(problem: LoopProblem) -> _Part:
 
 def _why_impossible(problem: LoopProblem, part: _Part) -> str | None:
     """A proof, in words, that there is no loop; None where there may be one."""
-    if not part.edges:
-        limit = "" if problem.max_ascent is None else f" and climbs at most {problem.max_ascent}"
-        return f"no trail can be walked and come back from by a loop that is at most {problem.max_length} long{limit}"
+    limit = f"at most {problem.max_length} long"
+    if problem.max_ascent is not None:
+        limit += f" and climbs at most {problem.max_ascent}"
+    if problem.via:
+        limit += " and touches every via node"
+    if not part.number.keys() & set(problem.trailheads):
+        return f"no trail can be walked and come back from by a loop that is {limit}"
     everything = 2 * sum(problem.network.edges[e].length for e in part.edges)
     if everything < problem.min_length:
         return f"walking every trail in reach twice makes only {everything}, less than {problem.min_length}"
     missed = [node for node in problem.via if node not in part.number]
     if missed:
-        return f"via node {missed[0]} cannot be reached by a loop that is at most {problem.max_length} long"
+        return f"via node {missed[0]} cannot be reached by a loop that is {limit}"
     return None
 
 
@@ -218,7 +227,7 @@ class _Search:
             [part.number[e.v] for e in edges],
             [e.length for e in edges],
             self.scores,
-            [e.up + e.down for e in edges],
+            [e.climb for e in edges],
             [0] * len(edges) if problem.roads is None else [problem.roads[i] for i in part.edges],
             self.homes,
             [part.number[v] for v in problem.via],
@@ -285,7 +294,7 @@ class _Search:
             end = None if deadline is None else began + (deadline - began) * (r + 1) / rounds
             for i, slot in enumerate(slots):
                 if end is None:
-                    self.kernel.anneal(slot, iterations // rounds // len(slots), hot, cold, 0)
+                    self.kernel.anneal(slot, iterations // rounds // len(slots), hot, cold)
                 elif not self._anneal_until(slot, end, len(slots) - i, hot, cold):
                     break
             slots.sort(key=lambda s: -max(self.kernel.best_value_of(s), self.kernel.objective_of(s)))
@@ -329,10 +338,12 @@ class _Search:
             moves = max(16, int(min(until - now, TICK_S) * self.speed))
             part = min(1.0, (now - began + moves / self.speed) / (until - began))
             cooler = hot - int((hot - cold) * part)
-            self.kernel.anneal(slot, moves, warm, cooler, 0)
+            self.kernel.anneal(slot, moves, warm, cooler)
             warm = cooler
             before, now = now, time.perf_counter()
-            self.speed += 0.2 * (moves / max(now - before, 1e-6) - self.speed)
+            measured = moves / max(now - before, 1e-6)
+            # believed at once where it is slow, because a deadline is at stake
+            self.speed = min(measured, self.speed + 0.2 * (measured - self.speed))
         return True
 
     def _best_unlike(self, loops: Sequence[Loop], most: int) -> list[Loop]:
@@ -342,7 +353,7 @@ class _Search:
         found: list[Loop] = []
         for slot in slots:
             times = {self.part.edges[e]: y for e, y in self.kernel.best_of(slot).items()}
-            if any(shared_length(self.problem, times, loop) > MOST_SHARED for loop in (*loops, *found)):
+            if any(likeness(self.problem, times, Counter(loop.walk)) > MOST_SHARED for loop in (*loops, *found)):
                 continue
             found.append(_checked(self.problem, closed_walk(self.problem, times)))
             if len(found) == most:
@@ -369,12 +380,20 @@ def _checked(problem: LoopProblem, loop: Loop) -> Loop:
 # --- from a multiset of edges to a walk
 
 
-def shared_length(problem: LoopProblem, times: Iterable[int], loop: Loop) -> float:
-    """Which part of the distinct edges of a walk, by length, another loop walks too (0..1)."""
+def likeness(problem: LoopProblem, one: Mapping[int, int], other: Mapping[int, int]) -> float:
+    """The largest share of either walk, by length, that lies on the trails of the other (0..1).
+
+    Walks are {edge: times walked}. Each edge is counted once, and as often as it is walked: the larger share tells.
+    """
+    common = one.keys() & other.keys()
     edges = problem.network.edges
-    total = sum(edges[e].length for e in times)
-    other = set(loop.walk)
-    return sum(edges[e].length for e in times if e in other) / total if total else 1.0
+    share = 0.0
+    for walk in (one, other):
+        for times in (dict.fromkeys(walk, 1), walk):
+            shared = sum(edges[e].length * times[e] for e in common)
+            total = sum(edges[e].length * y for e, y in times.items())
+            share = max(share, shared / total if total else 1.0)
+    return share
 
 
 def closed_walk(problem: LoopProblem, times: dict[int, int]) -> Loop:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from dataclasses import replace
 
 import networkx as nx
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver import Edge, LoopProblem, Network, Status, solve, violations
-from solver.solve import closed_walk, score_bound
+from solver.solve import MOST_SHARED, closed_walk, likeness, score_bound
 
 
 def trail(u: int, v: int, length: int, up: int = 0, down: int = 0) -> Edge:
@@ -168,6 +169,29 @@ def test_alternatives_differ() -> None:
     assert [loop.length for loop in result.loops] == [7000, 6000, 5000]
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_alternatives_share_little_whichever_way_it_is_measured(seed: int) -> None:
+    """Of the shorter and of the longer loop, each trail counted once or as often as it is walked."""
+    network = grid(8)
+    problem = LoopProblem(network, {0}, min_length=1_500, max_length=3_000)
+    loops = solve(problem, iterations=20_000, seed=seed, alternatives=4).loops
+    assert len(loops) > 1
+    for one, other in itertools.permutations(loops, 2):
+        for walk in (one.walk, set(one.walk)):
+            shared = sum(network.edges[e].length for e in walk if e in other.walk)
+            assert shared <= MOST_SHARED * sum(network.edges[e].length for e in walk)
+
+
+def test_likeness_is_of_either_loop_and_of_trails_walked_twice() -> None:
+    """A stick of 2 km, a ring of 5 km at its end, a ring of 4 km at its start."""
+    network = Network([trail(0, 1, 2000), trail(1, 1, 5000), trail(0, 0, 4000)])
+    problem = LoopProblem(network, {0}, min_length=0, max_length=20_000)
+    short, long, stick = {0: 2, 1: 1}, {0: 2, 1: 1, 2: 1}, {0: 2, 2: 1}
+    assert likeness(problem, short, long) == likeness(problem, long, short) == 1.0  # all of the short one
+    assert likeness(problem, short, stick) == 0.5  # the stick: 2 of 7 and 2 of 6 km of trail, 4 of 9 and 4 of 8 walked
+    assert likeness(problem, {1: 1}, {2: 1}) == 0.0
+
+
 # --- no loop, and why
 
 
@@ -204,6 +228,10 @@ def test_gap_between_lengths_is_proven_and_the_nearest_are_named() -> None:
         ({"max_repeat_share": 2.0}, "2.0"),
         ({"max_road_share": 0.5}, "roads is not"),
         ({"roads": [1]}, "1 values for 5 edges"),
+        ({"roads": [1, 2, 3, 4, -5]}, "-5"),
+        ({"roads": [1, 2, 3, 4, 5.5]}, "5.5"),
+        ({"trailheads": [0, "b"]}, "'b' is no node"),
+        ({"max_repeat_share": "much"}, "much"),
     ],
 )
 def test_nonsense_is_named(square: Network, changes: dict[str, object], named: str) -> None:
@@ -219,6 +247,27 @@ def test_nonsense_is_named(square: Network, changes: dict[str, object], named: s
 def test_bad_edges_are_named(edge: tuple[int, ...], named: str) -> None:
     with pytest.raises(ValueError, match=named):
         Network([edge])
+
+
+def test_too_many_via_nodes_are_refused() -> None:
+    network = Network([trail(0, i, 100) for i in range(1, 40)])
+    with pytest.raises(ValueError, match="via has 31 nodes, want at most 30"):
+        LoopProblem(network, {0}, min_length=0, max_length=10_000, via=range(1, 32))
+
+
+@pytest.mark.parametrize("node_count", [True, 2.5, 10**12])
+def test_bad_node_counts_are_named(node_count: int) -> None:
+    with pytest.raises(ValueError, match=str(node_count)):
+        Network([(0, 1, 5, 1)], node_count)
+
+
+def test_via_nodes_out_of_reach_of_each_other_are_proven() -> None:
+    """Two rings of 4 km at trailheads 0 and 2, not connected, each with a via node."""
+    network = Network([trail(a, b, 2000) for a, b in ((0, 1), (1, 0), (2, 3), (3, 2))])
+    problem = LoopProblem(network, {0, 2}, min_length=1_000, max_length=9_000, via=[1, 3])
+    result = solve(problem, iterations=100)
+    assert result.status is Status.INFEASIBLE
+    assert "via" in (result.reason or "")
 
 
 # --- against brute force
@@ -246,6 +295,23 @@ def brute_force(problem: LoopProblem) -> int | None:
         value = problem.value(sum(e.score for t, e in zip(times, edges, strict=True) if t), length)
         best = value if best is None else max(best, value)
     return best
+
+
+def lengths_of_closed_walks(problem: LoopProblem) -> set[int]:
+    """The lengths of all closed walks that keep every limit but the window, by brute force."""
+    edges = problem.network.edges
+    anything = replace(problem, min_length=0, max_length=10**6)
+    lengths = set()
+    for times in itertools.product((0, 1, 2), repeat=len(edges)):
+        graph = nx.MultiGraph()
+        for t, e in zip(times, edges, strict=True):
+            graph.add_edges_from([(e.u, e.v)] * t)
+        if not graph or not nx.is_connected(graph) or any(d % 2 for _, d in graph.degree()):
+            continue
+        walked = {i: t for i, t in enumerate(times) if t}
+        if set(problem.trailheads) & set(graph) and not violations(anything, closed_walk(anything, walked)):
+            lengths.add(sum(t * e.length for t, e in zip(times, edges, strict=True)))
+    return lengths
 
 
 @st.composite
@@ -315,6 +381,67 @@ def test_renaming_junctions_leaves_the_optimum(problem: LoopProblem, random: obj
     assert (one.status, one.bound) == (other.status, other.bound)
 
 
+@settings(max_examples=60, deadline=None)
+@given(problems(most_edges=6), st.sampled_from([None, 0.0, 0.3]), st.sampled_from([None, 0.0, 0.3]))
+def test_nearest_lengths_are_of_loops_that_keep_all_other_limits(
+    problem: LoopProblem, repeat: float | None, road: float | None
+) -> None:
+    roads = [e.length // 2 if i % 2 else 0 for i, e in enumerate(problem.network.edges)]
+    limited = replace(problem, max_repeat_share=repeat, roads=roads, max_road_share=road)
+    result = solve(limited, iterations=500)
+    assert set(result.nearest_lengths) <= lengths_of_closed_walks(limited)
+
+
+# --- large numbers, odd shapes
+
+
+def test_self_loop_climbs_as_it_is_recorded() -> None:
+    """60 m up and 40 m down, by rounding or by bad heights: its two directions cannot be told apart."""
+    problem = LoopProblem(Network([trail(0, 0, 3000, 60, 40)]), {0}, min_length=0, max_length=9_000, max_ascent=50)
+    assert solve(problem, iterations=200, prove=True).status is Status.INFEASIBLE
+    higher = replace(problem, max_ascent=60)
+    result = solve(higher, iterations=200, prove=True)
+    assert result.loop is not None
+    assert violations(higher, result.loop) == []
+
+
+def test_largest_numbers_there_may_be() -> None:
+    """A metre that earns 10^9, metres by the billion, an ascent limit of 1: prices are cut, not overflown."""
+    billion = 10**9
+    edges = [Edge(0, 0, 1, billion), Edge(0, 1, billion - 3, billion, 1, 1), Edge(1, 0, 3, -billion, 0, 0)]
+    limits = {"min_length": 5, "max_length": billion, "max_repeat_share": 0.0, "max_ascent": 1}
+    result = solve(LoopProblem(Network(edges), {0}, **limits), iterations=2_000)
+    # the tiny ring fits no window, and is too much on top of the large one
+    assert result.loop is not None
+    assert (result.loop.length, result.loop.score) == (billion, 0)
+
+
+def test_overlength_cost_beyond_64_bits_is_refused(square: Network) -> None:
+    problem = LoopProblem(square, {0}, min_length=0, max_length=20_000, target=9, overlength_cost=10**9)
+    assert solve(problem, iterations=1_000).loop is not None  # 38 km of trail: still fine
+    longer = Network([e._replace(length=e.length * 10_000) for e in square.edges])
+    problem = LoopProblem(longer, {0}, min_length=0, max_length=10**9, target=9, overlength_cost=10**9)
+    with pytest.raises(ValueError, match="overlength_cost is 1000000000"):
+        solve(problem, iterations=1_000)
+
+
+def test_star_of_very_many_trails() -> None:
+    """66,000 trails of 1 km at one junction, walked out and back: 10 of them make 20 km."""
+    network = Network([trail(0, i, 1000) for i in range(1, 66_001)])
+    result = solve(LoopProblem(network, {0}, min_length=19_000, max_length=20_000), iterations=1_000)
+    assert result.loop is not None
+    assert (result.loop.length, result.loop.score) == (20_000, 10_000)
+
+
+def test_loop_of_very_many_segments() -> None:
+    """The only loop leads along 9,000 segments to the via node and back."""
+    network = Network([trail(i, i + 1, 10) for i in range(9_000)])
+    problem = LoopProblem(network, {0}, min_length=170_000, max_length=180_000, via=[9_000])
+    result = solve(problem, iterations=10)
+    assert result.loop is not None
+    assert result.loop.length == 180_000
+
+
 # --- walks, clocks, threads
 
 
@@ -362,6 +489,19 @@ def test_deadline_is_kept(limit: float) -> None:
         took.append(time.perf_counter() - began)
     # the best of three, because other processes may be running
     assert min(took) < limit + 0.05
+
+
+def test_proof_keeps_the_deadline() -> None:
+    """A ring of 5,000 trails with 5,000 chords: even to put them in order takes longer than there is time."""
+    n = 5_000
+    edges = [Edge(i, (i + 1) % n, 100, 50) for i in range(n)] + [Edge(i, (i * 37 + 11) % n, 100, 60) for i in range(n)]
+    problem = LoopProblem(Network(edges), {0}, min_length=4_000, max_length=5_000, max_repeat_share=0.0)
+    took = []
+    for _ in range(2):
+        began = time.perf_counter()
+        assert solve(problem, time_limit=0.3, prove=True).status is Status.FEASIBLE
+        took.append(time.perf_counter() - began)
+    assert min(took) < 0.3 + 0.1
 
 
 def test_threads_do_not_disturb_each_other() -> None:

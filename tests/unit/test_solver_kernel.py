@@ -96,6 +96,15 @@ def test_known_seed_gives_the_known_loop() -> None:
 PINNED = (1651, 2162, 9000)
 
 
+def test_long_runs_do_not_run_out_of_stamps(interpreted: types.ModuleType) -> None:
+    """Searches are counted in 32 bits; a run of an hour gets past that. (C would go on wrongly without a word.)"""
+    graph = interpreted.Graph(3, [0, 1], [1, 2], [5, 7])
+    graph.stamp = 2**31 - 3
+    for _ in range(6):
+        assert list(graph.distances([0], 100)) == [0, 5, 12]
+    assert graph.stamp < 2**31
+
+
 def test_logarithms_are_right() -> None:
     for i, value in enumerate(solver.kernel._LOGARITHMS):
         assert value == pytest.approx(-math.log((2 * i + 1) / 8192) * 65536, abs=1.01)
