@@ -29,6 +29,9 @@ POINT = 256
 #: "No such value" for lengths and objectives; far above any sum, far below 2^63.
 INFINITE = 1 << 60
 
+#: Limits on shares are whole numbers of these parts, so that shares written with four decimals are exact.
+SHARE_PARTS = 10_000
+
 #: At nodes with more edges than this, the shortest cycles through pairs of them are not kept, there are too many.
 MOST_KEPT_CORNERS = 64
 
@@ -322,7 +325,7 @@ class Kernel(Graph):
     trailheads : nodes, at least one. vias : nodes to be touched, at most 30 (`MOST_VIAS`).
     min_length, max_length, target, overlength_cost : as in `LoopProblem`.
     max_climb : twice the ascent limit, -1 for none.
-    repeat_limit, road_limit : shares of the length in units of 1/65536, -1 for none.
+    repeat_limit, road_limit : shares of the length in units of 1/SHARE_PARTS, -1 for none.
     slots : how many walks are kept side by side. seed : of the random generator.
 
     Raises
@@ -502,8 +505,8 @@ class Kernel(Graph):
         """See to it that nothing leaves 64 bits, whatever is walked; prices are cut in `set_prices`."""
         self.most_length = most = 2 * sum(lengths)
         self.most_climb = 2 * sum(climbs)
-        if most > INFINITE >> 16:
-            raise ValueError(f"the lengths add up to {most // 2}, want at most {INFINITE >> 17}")
+        if most > INFINITE // SHARE_PARTS:
+            raise ValueError(f"the lengths add up to {most // 2}, want at most {INFINITE // SHARE_PARTS // 2}")
         if self.overlength_cost * 264 * most > INFINITE:
             raise ValueError(
                 f"overlength_cost is {self.overlength_cost}, want at most {INFINITE // (264 * most)} "
@@ -724,13 +727,13 @@ class Kernel(Graph):
         if self.max_climb >= 0 and self.total_climb > self.max_climb:
             other += self.climb_price * (self.total_climb - self.max_climb)
         if self.repeat_limit >= 0:
-            over = self.total_repeat * 65536 - self.repeat_limit * self.total_length
+            over = self.total_repeat * 10000 - self.repeat_limit * self.total_length
             if over > 0:
-                other += self.share_price * ((over + 65535) >> 16)
+                other += self.share_price * ((over + 9999) // 10000)
         if self.road_limit >= 0:
-            over = self.total_road * 65536 - self.road_limit * self.total_length
+            over = self.total_road * 10000 - self.road_limit * self.total_length
             if over > 0:
-                other += self.share_price * ((over + 65535) >> 16)
+                other += self.share_price * ((over + 9999) // 10000)
         if self.total_length > self.max_length:
             window = self.length_price * (self.total_length - self.max_length)
             if other == 0 and self.total_length < self.above:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 COMPILED: bool
 POINT: int
+SHARE_PARTS: int
 INFINITE: int
 
 class Graph:

@@ -11,8 +11,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
-from solver.kernel import COMPILED, INFINITE, POINT, Kernel, within_reach
+from solver.kernel import COMPILED, INFINITE, POINT, SHARE_PARTS, Kernel, within_reach
 from solver.problem import Edge, Loop, LoopProblem, Result, Status
 from solver.prove import Proof
 from solver.prove import prove as prove_optimum
@@ -236,8 +237,8 @@ class _Search:
             target=problem.max_length if problem.target is None else problem.target,
             overlength_cost=problem.overlength_cost,
             max_climb=-1 if problem.max_ascent is None else 2 * problem.max_ascent,
-            repeat_limit=_in_65536(problem.max_repeat_share),
-            road_limit=_in_65536(problem.max_road_share),
+            repeat_limit=_limit_in_parts(problem.max_repeat_share),
+            road_limit=_limit_in_parts(problem.max_road_share),
             slots=POPULATION,
             seed=seed,
         )
@@ -361,8 +362,9 @@ class _Search:
         return found
 
 
-def _in_65536(share: float | None) -> int:
-    return -1 if share is None else math.floor(share * 65536)
+def _limit_in_parts(share: float | None) -> int:
+    """A share, as it is written, in parts for the kernel; -1 for none."""
+    return -1 if share is None else math.floor(Decimal(str(share)) * SHARE_PARTS)
 
 
 def _step(first: float, last: float, i: int, steps: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 
 from solver.problem import Loop, LoopProblem
 
@@ -10,7 +11,7 @@ from solver.problem import Loop, LoopProblem
 def violations(problem: LoopProblem, loop: Loop) -> list[str]:
     """Everything that is wrong with a loop, in words; an empty list when it is a valid answer.
 
-    Climb is summed in the direction walked.
+    Climb is summed in the direction walked. Shares are taken as they are written: 0.29 allows 29 of 100.
     """
     edges = problem.network.edges
     wrong: list[str] = []
@@ -43,9 +44,9 @@ def violations(problem: LoopProblem, loop: Loop) -> list[str]:
         wrong.append(f"ascent {ascent} is above {problem.max_ascent}")
     wrong += [f"via node {node} is missed" for node in problem.via if node not in visited]
     repeated = sum(edges[number].length * (n - 1) for number, n in times.items())
-    if problem.max_repeat_share is not None and repeated > problem.max_repeat_share * length:
+    if problem.max_repeat_share is not None and repeated > Decimal(str(problem.max_repeat_share)) * length:
         wrong.append(f"{repeated} of {length} are walked again, above a share of {problem.max_repeat_share}")
-    if problem.max_road_share is not None and road > problem.max_road_share * length:
+    if problem.max_road_share is not None and road > Decimal(str(problem.max_road_share)) * length:
         wrong.append(f"{road} of {length} are road, above a share of {problem.max_road_share}")
     score = sum(edges[number].score for number in times)
     said = {"score": loop.score, "length": loop.length, "ascent": loop.ascent, "repeated": loop.repeated}

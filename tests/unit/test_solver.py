@@ -148,6 +148,18 @@ def test_repeat_share_forbids_the_stick() -> None:
     assert (strict.loop.score, strict.loop.repeated) == (5000, 0)
 
 
+@pytest.mark.parametrize(("stick", "ring", "share"), [(1000, 8000, 0.1), (29, 42, 0.29), (2, 6, 0.2)])
+def test_share_that_is_met_exactly_is_fine(stick: int, ring: int, share: float) -> None:
+    """Not all of these shares are binary fractions: as floating-point numbers, 0.29 * 100 < 29."""
+    network = Network([trail(0, 1, stick), trail(1, 1, ring)])
+    limits = {"min_length": ring, "max_length": 2 * stick + ring, "max_repeat_share": share}
+    result = solve(LoopProblem(network, {0}, **limits, roads=[stick, 0], max_road_share=2 * share), iterations=500)
+    assert result.loop is not None
+    assert result.loop.repeated == stick
+    tighter = {**limits, "max_repeat_share": share - 0.001}
+    assert solve(LoopProblem(network, {0}, **tighter), iterations=500).loop is None
+
+
 def test_road_share_is_kept() -> None:
     """Ring A of 6 km is half road, ring B of 4 km all trail."""
     network = Network([trail(0, 1, 3000), trail(1, 0, 3000), trail(0, 2, 2000), trail(2, 0, 2000)])
