@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import re
+import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -181,6 +182,8 @@ def _sample_options(command: argparse.ArgumentParser) -> None:
 def _number(text: str) -> float | int:
     """A number as JSON has it: whole where it is written so."""
     try:
+        if "_" in text:  # Python's own spelling
+            raise ValueError
         return int(text) if text.lstrip("+-").isdigit() else float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"is {text!r}, want a number") from None
@@ -276,8 +279,8 @@ _PARAMETERS = (
 
 def _lat_lon(option: str, text: str) -> tuple[float, float]:
     try:
-        lat, lon = (float(part) for part in text.split(","))
-    except ValueError:
+        lat, lon = (float(_number(part)) for part in text.split(","))
+    except (ValueError, argparse.ArgumentTypeError):
         raise BadInput(f"{option} is {text!r}, want LAT,LON in degrees, e.g. 42.55,1.53") from None
     return lat, lon
 
@@ -292,7 +295,26 @@ def _serve(arguments: argparse.Namespace) -> None:
     except InvalidParameters as error:
         names = {variable("host"): "host", variable("port"): "port", variable("database_url"): "database"}
         raise InvalidParameters({names[n] if n in given else n: what for n, what in error.errors.items()}) from None
+    _check_that_it_can_be_served(settings)
     os.execve(sys.executable, _gunicorn(settings), environment)  # noqa: S606 - no shell, and our own words
+
+
+def _check_that_it_can_be_served(settings: Settings) -> None:
+    """Say in one line what gunicorn would complain about for seconds, or find out with the first request."""
+    from loopgenie.store import open_store
+
+    open_store(settings.database_url).close()
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gunicorn does
+            probe.bind(address)
+            probe.listen()
+    except (OSError, UnicodeError) as error:
+        why = (isinstance(error, OSError) and error.strerror) or str(error)
+        raise BadInput(f"cannot listen at {settings.host}:{settings.port}: {why}") from None
 
 
 def _gunicorn(settings: Settings) -> list[str]:

@@ -8,6 +8,7 @@
   - NoLoopInReach           409   carries why, and what to relax
   - Busy                    503   with Retry-After
   - TrailsUnavailable       503   the database does not answer or holds no trails
+    - DatabaseFault         503   names the file for the operator; the web is not told
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ class LoopGenieError(Exception):
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.detail = detail
+
+    @property
+    def public_detail(self) -> str:
+        """What strangers are told."""
+        return self.detail
 
     def members(self) -> Mapping[str, object]:
         """Further members of the problem document (RFC 9457, section 3.2)."""
@@ -130,3 +136,12 @@ class TrailsUnavailable(LoopGenieError):
     slug = "trails-unavailable"
     title = "The trail database cannot be reached"
     retry_after_s = 5
+
+
+class DatabaseFault(TrailsUnavailable):
+    """The database does not answer; the detail says where it lies and what is wrong with it."""
+
+    @property
+    def public_detail(self) -> str:
+        """Nothing of where files lie on the server."""
+        return "The trail database does not answer; the log of the service says why."

@@ -108,7 +108,7 @@ def _known(error: errors.LoopGenieError) -> Response:
     if error.status >= 500:
         current_app.logger.warning("%s: %s", type(error).__name__, error.detail)
     wait = getattr(error, "retry_after_s", None)
-    return problem(error.slug, error.detail, status=error.status, members=error.members(), retry_after_s=wait)
+    return problem(error.slug, error.public_detail, status=error.status, members=error.members(), retry_after_s=wait)
 
 
 def _of_http(error: HTTPException) -> Response:

@@ -1,4 +1,4 @@
-"""How far a long job is, on stderr."""
+"""How far a long job is: bars on a terminal, else lines on stdout, as stderr is for the one line of an error."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def shown_progress() -> Iterator[Progress]:
     def tell(stage: str, _done: int, _total: int) -> None:
         if stage not in told:
             told.add(stage)
-            sys.stderr.write(f"{stage}\n")
+            sys.stdout.write(f"{stage}\n")
+            sys.stdout.flush()
 
     yield tell
 

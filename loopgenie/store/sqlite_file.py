@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from loopgenie.errors import TrailsUnavailable
+from loopgenie.errors import DatabaseFault
 
 #: Says in the file's header that it is ours ("LoGe"); set by the first migration.
 APPLICATION_ID = 1282361189
@@ -80,7 +80,7 @@ class SqliteFile:
         try:
             yield
         except sqlite3.Error as error:
-            raise TrailsUnavailable(f"the trail database {self.path} does not answer: {error}") from error
+            raise DatabaseFault(f"the trail database {self.path} does not answer: {error}") from error
 
     # -- connections -------------------------------------------------------------------------------------------
 
@@ -106,7 +106,7 @@ class SqliteFile:
         except (FileNotFoundError, NotADirectoryError):
             return ()
         except OSError as error:
-            raise TrailsUnavailable(f"the trail database {self.path} cannot be read: {error.strerror}") from error
+            raise DatabaseFault(f"the trail database {self.path} cannot be read: {error.strerror}") from error
         return (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
     def _open_for_reading(self, file: tuple[int, ...]) -> Connection:
@@ -116,23 +116,23 @@ class SqliteFile:
             return connection
         try:
             sqlite = self._open("mode=ro")
-        except TrailsUnavailable:  # a write-ahead log cannot be set up in a folder that cannot be written
+        except DatabaseFault:  # a write-ahead log cannot be set up in a folder that cannot be written
             sqlite = self._open("mode=ro&immutable=1")
         if _version(sqlite) < newest():
             sqlite.close()
-            raise TrailsUnavailable(f"the trail database {self.path} was made by an older LoopGenie: import again")
+            raise DatabaseFault(f"the trail database {self.path} was made by an older LoopGenie: import again")
         return Connection(sqlite, False, file)
 
     def _writer(self) -> Connection:
         connection = self.connection()
         if connection is not None and not connection.writable:
-            raise TrailsUnavailable(f"the trail database {self.path} cannot be written")
+            raise DatabaseFault(f"the trail database {self.path} cannot be written")
         if connection is not None:
             return connection
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise TrailsUnavailable(f"no folder for the trail database {self.path}: {error.strerror}") from error
+            raise DatabaseFault(f"no folder for the trail database {self.path}: {error.strerror}") from error
         with self._told():
             sqlite = self._open("mode=rwc")
             sqlite.execute("PRAGMA journal_mode = WAL").fetchall()  # stays what it was where that is not possible
@@ -154,19 +154,19 @@ class SqliteFile:
                 self._check(sqlite)
                 sqlite.execute("PRAGMA synchronous = NORMAL")
                 sqlite.execute("PRAGMA cache_size = -32000")  # kB
-        except TrailsUnavailable:
+        except DatabaseFault:
             sqlite.close()
             raise
         return sqlite
 
     def _check(self, sqlite: sqlite3.Connection) -> None:
-        """Raises `TrailsUnavailable` where the file is something else, or newer than this program."""
+        """Raises `DatabaseFault` where the file is something else, or newer than this program."""
         [(tables,)] = sqlite.execute("SELECT count(*) FROM sqlite_schema")
         [(owner,)] = sqlite.execute("PRAGMA application_id")
         if tables and owner != APPLICATION_ID:
-            raise TrailsUnavailable(f"{self.path} is an SQLite database of something else, not of LoopGenie")
+            raise DatabaseFault(f"{self.path} is an SQLite database of something else, not of LoopGenie")
         if _version(sqlite) > newest():
-            raise TrailsUnavailable(
+            raise DatabaseFault(
                 f"the trail database {self.path} has schema {_version(sqlite)}, "
                 f"this LoopGenie knows {newest()}: update LoopGenie"
             )

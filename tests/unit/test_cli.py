@@ -113,6 +113,8 @@ def test_options_become_the_request_of_the_http_interface(words: list[str], expe
         (["plan"], "one of the arguments --at --place is required"),
         (["plan", "--place", "Bärental"], "one of the arguments --hike-km --hike-miles is required"),
         (["plan", "--place", "Bärental", "--hike-km", "ten"], "--hike-km: is 'ten', want a number"),
+        (["plan", "--place", "Bärental", "--hike-km", "1_0"], "--hike-km: is '1_0', want a number"),
+        (["plan", "--at", "5_0,10", "--hike-km", "4"], "--at is '5_0,10', want LAT,LON"),
         (["plan", "--place", "Bärental", "--hike-km", "nan"], "--hike-km is"),
         (["plan", "--place", "Bärental", "--hike-km", "0.1"], "--hike-km is 0.1, want"),
         (["plan", "--place", "Bärental", "--hike-km", "4", "--hike-miles", "3"], "not allowed with"),
@@ -201,9 +203,10 @@ def test_sample_makes_a_region_that_says_that_it_is_made_up(tmp_path, capsys) ->
     made = run(capsys, "sample", "--size", "4", "--seed", "3", "--database", database)
     assert made.code == 0
     assert "SYNTHETIC" in made.out
-    assert made.err.count("\n") >= 1  # the stages
+    assert made.out.startswith("shaping the land\n")  # the stages
+    assert made.err == ""
     told = run(capsys, "info", "--database", database)
-    assert told.out == made.out
+    assert made.out.endswith(told.out)
     again = run(capsys, "sample", "--if-empty", "--database", database)
     assert again.out == "There is data already; left as it is.\n"
     assert run(capsys, "info", "--database", database).out == told.out
@@ -261,6 +264,16 @@ def test_a_missing_extra_is_named(capsys, monkeypatch, url) -> None:
         cli._extra_is_missing(ModuleNotFoundError("no", name="loopgenie.importing.nonsense"))
 
 
+def test_a_file_that_cannot_be_read_is_told_in_one_line(capsys, tmp_path, url) -> None:
+    pytest.importorskip("osmium")
+    broken = tmp_path / "broken.geojson"
+    broken.write_text("{")
+    result = run(capsys, "import", str(broken))
+    assert result.code == 2
+    assert result.err.startswith("loopgenie: broken.geojson")
+    assert result.err.count("\n") == 1
+
+
 class Terminal:
     """A stderr that says it is a terminal."""
 
@@ -283,7 +296,7 @@ def test_progress_is_a_bar_on_a_terminal_and_a_line_per_stage_elsewhere(monkeypa
     with shown_progress() as progress:
         for job in jobs:
             progress(*job)
-    assert capsys.readouterr().err == "reading\nnoding\n"
+    assert capsys.readouterr() == ("reading\nnoding\n", "")  # stderr is for the one line of an error
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     with shown_progress() as progress:
@@ -301,13 +314,13 @@ def test_progress_is_a_bar_on_a_terminal_and_a_line_per_stage_elsewhere(monkeypa
 def test_serve_runs_gunicorn_with_threads(monkeypatch, capsys) -> None:
     ran: list[tuple[list[str], dict[str, str]]] = []
     monkeypatch.setattr(os, "execve", lambda _path, words, environment: ran.append((words, environment)))
-    assert main(["serve", "--host", "::1", "--port", "9000", "--database", "sqlite:///x.db"]) == 0
+    assert main(["serve", "--host", "::1", "--port", "0", "--database", "sqlite:///x.db"]) == 0
     [(words, environment)] = ran
     assert words[:3] == [sys.executable, "-m", "gunicorn"]
     assert words[-1] == "loopgenie.wsgi:app"
-    assert {"--bind=[::1]:9000", "--worker-class=gthread", "--workers=1", "--threads=8"} <= set(words)
+    assert {"--bind=[::1]:0", "--worker-class=gthread", "--workers=1", "--threads=8"} <= set(words)
     assert environment["LOOPGENIE_DATABASE_URL"] == "sqlite:///x.db"
-    assert environment["LOOPGENIE_PORT"] == "9000"
+    assert environment["LOOPGENIE_PORT"] == "0"
     assert "--bind=127.0.0.1:8000" in cli._gunicorn(Settings())
 
 
@@ -318,6 +331,29 @@ def test_a_wrong_variable_is_named_as_such(monkeypatch, capsys) -> None:
         2,
         "loopgenie: LOOPGENIE_THREADS is 'many', want a whole number from 1 to 256\n",
     )
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(capsys, url) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run(capsys, "serve", "--port", str(port))
+    assert (result.code, result.out) == (2, "")
+    assert result.err == f"loopgenie: cannot listen at 127.0.0.1:{port}: Address already in use\n"
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no such host"])  # RFC 5737: nobody has that address
+def test_an_address_of_another_machine_is_told_in_one_line(capsys, url, host: str) -> None:
+    result = run(capsys, "serve", "--host", host, "--port", "0")
+    assert result.code == 2
+    assert result.err.startswith(f"loopgenie: cannot listen at {host}:0: ")
+    assert result.err.count("\n") == 1
+
+
+def test_serving_a_database_of_an_unknown_kind_is_refused(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("it was served"))
+    result = run(capsys, "serve", "--port", "0", "--database", "mysql://here/trails")
+    assert result.code == 2
+    assert result.err == "loopgenie: --database 'mysql' is no known kind of database, want sqlite:///FILE\n"
 
 
 def test_serve_answers(url) -> None:

@@ -194,12 +194,15 @@ def test_an_empty_database_is_503(tmp_path: Any) -> None:
     assert client.get("/v1/places?q=x").json["numberMatched"] == 0
 
 
-def test_a_file_that_is_no_database_is_503(tmp_path: Any) -> None:
+def test_a_file_that_is_no_database_is_503(tmp_path: Any, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "broken.db"
     path.write_bytes(b"this is no database" * 100)
     client = create_app(Settings(database_url=f"sqlite:///{path}")).test_client()
     for address in ("/readyz", "/v1/info", "/v1/places?q=x", "/v1/network?bbox=0,0,1,1"):
-        problem(client.get(address), 503, "trails-unavailable")
+        response = client.get(address)
+        problem(response, 503, "trails-unavailable")
+        assert str(tmp_path) not in response.text  # where files lie on the server is nobody's business
+        assert "broken.db" in caplog.text  # but the operator's
 
 
 # --- addresses and methods ----------------------------------------------------------------------------------------
