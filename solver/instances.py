@@ -67,6 +67,9 @@ def _instance(data: dict[str, Any], name: str) -> Instance:
     known = data.get("reference")
     reference = None
     if known and known.get("best_known") is not None:
+        for name in ("best_known", "upper_bound"):
+            if not isinstance(known.get(name), int | float | None):
+                raise ValueError(f"{name} is {known[name]!r}, want a number")
         reference = Reference(known["best_known"], known.get("upper_bound"), bool(known.get("proven_optimal")))
     return Instance(str(data.get("name", name)), problem, reference)
 

@@ -68,7 +68,8 @@ def solve(
 
     Raises
     ------
-    ValueError : `time_limit`, `iterations` or `alternatives` is nonsense.
+    ValueError : `time_limit`, `iterations`, `seed` or `alternatives` is nonsense, or the problem's numbers add up to
+        more than 64 bits hold.
     """
     if not 0 < time_limit < math.inf:
         raise ValueError(f"time_limit is {time_limit!r}, want seconds above 0")
@@ -76,6 +77,8 @@ def solve(
         raise ValueError(f"iterations is {iterations!r}, want 0 or more")
     if alternatives < 1:
         raise ValueError(f"alternatives is {alternatives!r}, want 1 or more")
+    if not isinstance(seed, int):
+        raise ValueError(f"seed is {seed!r}, want an integer")
     began = time.perf_counter()
     part = _part_in_reach(problem)
     impossible = _why_impossible(problem, part)
@@ -218,17 +221,18 @@ class _Search:
 
     def __init__(self, problem: LoopProblem, part: _Part, seed: int) -> None:
         edges = [problem.network.edges[i] for i in part.edges]
+        tails, heads, lengths, self.scores, _, _ = zip(*edges, strict=True)  # at once: this is a third of the set-up
         self.problem = problem
         self.part = part
-        self.scores = [e.score for e in edges]
         self.homes = [part.number[t] for t in problem.trailheads if t in part.number]
         self.kernel = Kernel(
             len(part.nodes),
-            [part.number[e.u] for e in edges],
-            [part.number[e.v] for e in edges],
-            [e.length for e in edges],
+            [part.number[u] for u in tails],
+            [part.number[v] for v in heads],
+            lengths,
             self.scores,
-            [e.climb for e in edges],
+            # where there is no limit, climb does not matter
+            [0] * len(edges) if problem.max_ascent is None else [e.climb for e in edges],
             [0] * len(edges) if problem.roads is None else [problem.roads[i] for i in part.edges],
             self.homes,
             [part.number[v] for v in problem.via],
@@ -245,7 +249,8 @@ class _Search:
         rewarding = [s for s in self.scores if s > 0] or [1]
         self.unit = max(1, sum(rewarding) // len(rewarding)) * POINT
         # the first guess of what a metre of a good walk earns, in objective units: half the best there is
-        densest = max((e.score * POINT // e.length for e in edges if e.length > 0), default=POINT)
+        worths = (score * POINT // length for length, score in zip(lengths, self.scores, strict=True) if length > 0)
+        densest = max(worths, default=POINT)
         self.first_worth = max(densest // 2, 2)
         self.speed = 300_000.0 if COMPILED else 5_000.0  # moves a second, corrected as we go
 
@@ -336,7 +341,7 @@ class _Search:
             return False
         warm = hot
         while now < until:
-            moves = max(16, int(min(until - now, TICK_S) * self.speed))
+            moves = 1 + int(min(until - now, TICK_S) * self.speed)
             part = min(1.0, (now - began + moves / self.speed) / (until - began))
             cooler = hot - int((hot - cold) * part)
             self.kernel.anneal(slot, moves, warm, cooler)

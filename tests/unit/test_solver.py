@@ -532,7 +532,7 @@ def test_threads_do_not_disturb_each_other() -> None:
     assert together == alone
 
 
-@pytest.mark.parametrize("bad", [{"time_limit": 0.0}, {"iterations": -1}, {"alternatives": 0}])
+@pytest.mark.parametrize("bad", [{"time_limit": 0.0}, {"iterations": -1}, {"alternatives": 0}, {"seed": 1.5}])
 def test_nonsense_options(square: Network, bad: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(bad))):
         solve(LoopProblem(square, {0}, min_length=1, max_length=9), **bad)  # type: ignore[arg-type]

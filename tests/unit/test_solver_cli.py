@@ -73,6 +73,9 @@ def test_no_loop_is_exit_code_1_with_a_reason(tmp_path: Path, capsys: pytest.Cap
         (json.dumps({**TRIANGLE, "edges": [[0, 1, -4, 0, 0, 0]]}), "-4"),
         (json.dumps({**TRIANGLE, "lmin": "x"}), "'x'"),
         (json.dumps({**TRIANGLE, "max_repeat": 3}), "3"),
+        (json.dumps({**TRIANGLE, "reference": {"best_known": "much"}}), "'much'"),
+        (json.dumps({**TRIANGLE, "nodes": 10**12}), "1000000000000 nodes"),
+        (json.dumps({**TRIANGLE, "nodes": True}), "True"),
         ("[" * 100_000, "is not JSON"),
     ],
 )
