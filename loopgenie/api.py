@@ -361,11 +361,15 @@ def _json_body() -> Mapping[str, object]:
     """
     if not request.is_json:
         raise UnsupportedMediaType(f"Content-Type is {request.content_type!r}, want application/json")
+    if request.content_encoding and request.content_encoding.lower() != "identity":
+        raise UnsupportedMediaType(f"Content-Encoding is {request.content_encoding[:60]!r}, want the body as it is")
     data = request.get_data(cache=False)
     if len(data) >= MAX_BODY and request.content_length is None:
         raise RequestEntityTooLarge  # a body of unknown length is cut off at the limit without a word
     try:
-        body = json.loads(data.decode("utf-8"), object_pairs_hook=_without_doubles, parse_constant=_no_number)
+        body = json.loads(
+            data.decode("utf-8"), object_pairs_hook=_without_doubles, parse_constant=_no_number, parse_int=_integer
+        )
     except UnicodeDecodeError as error:
         raise BadInput(f"The body is not UTF-8: byte {error.start} cannot be read.") from None
     except RecursionError:
@@ -388,6 +392,11 @@ def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_number(name: str) -> float:
     raise ValueError(f"{name} is no number")
+
+
+def _integer(digits: str) -> float:
+    """A whole number; one that is too long to be any use as a float, which makes it infinite."""
+    return int(digits) if len(digits) < 400 else float(digits)
 
 
 def _query(*known: str) -> Mapping[str, str]:
@@ -425,6 +434,7 @@ def _finish(response: Response) -> Response:
     headers.tell_time(response, g.get("timing", {}), g.get("origin"), seconds)
     headers.protect(response)
     headers.share(response, service.settings.cors_origins)
+    headers.strip(response)
     return headers.compress(response)
 
 

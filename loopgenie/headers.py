@@ -57,6 +57,12 @@ def share(response: Response, allowed: Collection[str]) -> None:
         response.headers["Access-Control-Max-Age"] = "86400"
 
 
+def strip(response: Response) -> None:
+    """Take off the type of a body that there is none of: the answer to OPTIONS is in its headers."""
+    if request.method == "OPTIONS" and response.status_code < 300:
+        response.headers.pop("Content-Type", None)
+
+
 def fresh(response: Response) -> Response:
     """Let nobody keep it."""
     response.cache_control.no_store = True

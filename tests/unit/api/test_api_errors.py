@@ -1,5 +1,6 @@
 """What goes wrong is told as RFC 9457 says: never a traceback, never HTML to a JSON client."""
 
+import gzip
 import io
 import json
 import logging
@@ -56,7 +57,6 @@ def post(client: FlaskClient, body: bytes | str, content_type: str | None = "app
         ('{"location": {"lat": 1, "lat": 2}}', "'lat' stands in it twice"),
         ("[" * 30_000, "nested too deeply"),
         ('{"a":' * 8_000 + "1" + "}" * 8_000, "nested too deeply"),
-        ('{"seed": ' + "9" * 5000 + "}", "not JSON"),
         ("[1, 2]", "no object"),
         ("null", "no object"),
         ('"Ordino"', "no object"),
@@ -64,6 +64,25 @@ def post(client: FlaskClient, body: bytes | str, content_type: str | None = "app
 )
 def test_a_body_that_is_no_json_object_is_400(client: FlaskClient, body: bytes | str, says: str) -> None:
     assert says in problem(post(client, body), 400, "bad-input")["detail"]
+
+
+def test_a_number_of_thousands_of_digits_is_out_of_range(client: FlaskClient) -> None:
+    document = problem(post(client, '{"location": "x", "hike_km": 1' + "0" * 5000 + "}"), 422, "invalid-parameters")
+    assert document["detail"] == "hike_km: is Infinity, want a number from 0.5 to 500"
+    document = problem(
+        post(client, '{"location": "x", "hike_km": 5, "seed": -' + "9" * 5000 + "}"), 422, "invalid-parameters"
+    )
+    assert document["detail"].startswith("seed: is -Infinity, want a whole number from 0")
+
+
+def test_a_packed_body_is_415(client: FlaskClient, asked: Asked) -> None:
+    packed = gzip.compress(json.dumps(asked).encode())
+    response = client.post(
+        "/v1/trips", data=packed, content_type="application/json", headers={"Content-Encoding": "gzip"}
+    )
+    assert problem(response, 415, "unsupported-media-type")["detail"] == (
+        "Content-Encoding is 'gzip', want the body as it is"
+    )
 
 
 def test_names_from_outside_are_told_safely(client: FlaskClient) -> None:
@@ -219,6 +238,13 @@ def test_unknown_addresses_are_404(client: FlaskClient, path: str, accept: str) 
 
 def test_a_long_address_is_not_repeated_in_full(client: FlaskClient) -> None:
     assert len(client.get("/" + "x" * 5000).text) < 1000
+
+
+def test_options_are_told_without_html(client: FlaskClient) -> None:
+    for wish in ({}, {"Access-Control-Request-Method": "POST"}):
+        response = client.options("/v1/trips", headers=wish)
+        assert response.data == b""
+        assert "Content-Type" not in response.headers
 
 
 @pytest.mark.parametrize(
