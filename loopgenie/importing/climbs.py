@@ -23,8 +23,10 @@ from loopgenie.importing.source import HeightAt
 TURN_M = 5.0
 #: A line is sampled at its positions, and in between so that no two samples are further apart, in metres.
 STEP_M = 50.0
-#: A void is filled from what is known at most so many metres away along the line; beyond that nothing is known.
+#: A void of a terrain model is filled from what is known at most so many metres away; beyond that nothing is known.
 VOID_M = 1000.0
+#: The same without a terrain model, where a way without heights is none that lies in a void but one not recorded.
+RECORDED_VOID_M = 200.0
 
 
 class Profile(NamedTuple):
@@ -47,18 +49,20 @@ def profiles(
     *,
     node_height: Callable[[int], float | None],
     height_at: HeightAt | None,
+    void_m: float = VOID_M,
     done: Callable[[int], None] = lambda _: None,
 ) -> tuple[dict[int, int | None], list[Profile]]:
     """Height of each junction in whole metres, and the profile of each chain.
 
     Exactly as many metres are climbed less descended on a chain as its ends differ in height. Voids are filled along
     the line from both sides; a junction in a void has the height of the nearest place on foot that has one. Where that
-    is further than `VOID_M` away, nothing is known.
+    is further than `void_m` away, nothing is known.
 
     Parameters
     ----------
     node_height : metres at a node, None where that is not known.
     height_at : metres at a position, for samples between nodes; None if there is no terrain model.
+    void_m : metres along the line up to which a height may be inferred from another.
     done : told how many chains have been looked at.
     """
     samples = []
@@ -66,8 +70,8 @@ def profiles(
         samples.append(_samples(chain, at, node_height, height_at))
         if number % 500 == 0:
             done(number)
-    junctions = _junction_heights(chains, samples)
-    return junctions, [_profile(chain, line, junctions) for chain, line in zip(chains, samples, strict=True)]
+    junctions = _junction_heights(chains, samples, void_m)
+    return junctions, [_profile(chain, line, junctions, void_m) for chain, line in zip(chains, samples, strict=True)]
 
 
 def _samples(
@@ -98,8 +102,10 @@ def _between(
     ]
 
 
-def _junction_heights(chains: Sequence[Chain], samples: Sequence[list[_Sample]]) -> dict[int, int | None]:
-    """Each junction's height, or that of the nearest place on foot that has one, at most `VOID_M` away."""
+def _junction_heights(
+    chains: Sequence[Chain], samples: Sequence[list[_Sample]], void_m: float
+) -> dict[int, int | None]:
+    """Each junction's height, or that of the nearest place on foot that has one, at most `void_m` away."""
     heights: dict[int, int | None] = {}
     queue: list[tuple[float, int, float]] = []
     through_voids: dict[int, list[tuple[float, int]]] = defaultdict(list)
@@ -115,17 +121,17 @@ def _junction_heights(chains: Sequence[Chain], samples: Sequence[list[_Sample]])
     heapq.heapify(queue)
     while queue:
         metres, node, height = heapq.heappop(queue)
-        if metres <= VOID_M and heights[node] is None:
+        if metres <= void_m and heights[node] is None:
             heights[node] = round(height)
             for length, other in through_voids[node]:
                 heapq.heappush(queue, (metres + length, other, height))
     return heights
 
 
-def _profile(chain: Chain, samples: list[_Sample], junctions: dict[int, int | None]) -> Profile:
+def _profile(chain: Chain, samples: list[_Sample], junctions: dict[int, int | None], void_m: float) -> Profile:
     start, end = junctions[chain.nodes[0]], junctions[chain.nodes[-1]]
     heights = [start, *(sample.height for sample in samples[1:-1]), end]
-    filled = _filled([sample.along_m for sample in samples], heights)
+    filled = _filled([sample.along_m for sample in samples], heights, void_m)
     nodes = [h if h is None else round(h, 1) for h, sample in zip(filled, samples, strict=True) if sample.is_node]
     known = [height for height in filled if height is not None]
     if start is None or end is None or len(known) < len(filled):
@@ -134,13 +140,13 @@ def _profile(chain: Chain, samples: list[_Sample], junctions: dict[int, int | No
     return Profile(nodes, ascent, ascent - (end - start))
 
 
-def _filled(along: Sequence[float], heights: Sequence[float | None]) -> list[float | None]:
+def _filled(along: Sequence[float], heights: Sequence[float | None], void_m: float) -> list[float | None]:
     """Heights with the voids between two known ones filled along the line, unless they are too far apart."""
     filled = list(heights)
     known = [(i, height) for i, height in enumerate(heights) if height is not None]
     for (i, before), (j, after) in pairwise(known):
         span = along[j] - along[i]
-        if j > i + 1 and span <= 2 * VOID_M:
+        if j > i + 1 and span <= 2 * void_m:
             for k in range(i + 1, j):
                 filled[k] = before + (after - before) * ((along[k] - along[i]) / span if span else 0.0)
     return filled

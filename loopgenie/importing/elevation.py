@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import array
+import lzma
 import math
 import re
 import sys
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +23,12 @@ _SIDES = {2 * side * side: side for side in (1201, 3601)}
 _LOWEST, _HIGHEST = -500.0, 9000.0
 #: A GeoTIFF is read in windows of this many pixels a side, and at most so many are kept: 0.5 MB each.
 _WINDOW, _WINDOWS = 256, 128
+
+
+#: All that the standard library raises over an archive that is broken, encrypted or packed in a way it does not know.
+_UNZIP_ERRORS = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, ValueError, EOFError, NotImplementedError, RuntimeError,
+)  # fmt: skip
 
 
 class _Model(Protocol):
@@ -81,7 +89,7 @@ def _unzipped(path: Path) -> tuple[str, bytes]:
                 raise BadInput(f"{path.name} holds {len(tiles)} .hgt files; want exactly one")
             with archive.open(tiles[0]) as file:
                 data = file.read(max(_SIDES) + 1)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError) as error:
+    except _UNZIP_ERRORS as error:
         raise BadInput(f"{path.name} is no readable zip archive ({error})") from error
     if len(data) not in _SIDES or tiles[0].file_size != len(data):
         raise BadInput(f"{path.name} holds a tile of {tiles[0].file_size:,} bytes; an SRTM tile has {_sizes()}")
@@ -139,7 +147,7 @@ class _Raster:
         self.nodata = self.file.nodata
         self.scale, self.offset = self.file.scales[0], self.file.offsets[0]
         self.to_pixel = ~self.file.transform
-        self.to_xy = _projection(self.file.crs)
+        self.to_xy = _projection(self.file.crs, path)
         self.windows: dict[tuple[int, int], Any] = {}
 
     def covers(self, lon: float, lat: float) -> bool:
@@ -181,13 +189,16 @@ class _Raster:
         return self.windows[key]
 
 
-def _projection(crs: Any) -> Callable[[float, float], tuple[float, float]] | None:
+def _projection(crs: Any, path: Path) -> Callable[[float, float], tuple[float, float]] | None:
     """How to get from degrees to the coordinates of a raster; None where it is in degrees itself."""
     if crs.is_geographic:
         return None
     import pyproj
 
-    transform = pyproj.Transformer.from_crs("EPSG:4326", crs.to_wkt(), always_xy=True).transform
+    try:
+        transform = pyproj.Transformer.from_crs("EPSG:4326", crs.to_wkt(), always_xy=True).transform
+    except pyproj.exceptions.ProjError as error:
+        raise BadInput(f"{path.name} is in a coordinate system that degrees cannot be brought to") from error
     return lambda lon, lat: transform(lon, lat)
 
 

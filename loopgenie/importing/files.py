@@ -122,7 +122,7 @@ def import_files(
     with _timed("building", seconds):
         built = build_region(source, name=name, height_at=height_at, progress=progress)
     if not built.segments:
-        raise BadInput(f"{_listed(paths)}: there is no trail in it, only roads")
+        raise BadInput(f"{_listed(paths)}: no trail is left of it, only roads or lines without any length")
     if progress is not None:
         progress(f"storing {name}", 0, len(built.segments))
     with _timed("storing", seconds):

@@ -32,7 +32,7 @@ def read_gpx(path: Path) -> Source:
     try:
         with path.open("rb") as file:
             parser.ParseFile(file)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the latter two: an encoding that is none
         raise BadInput(f"{path.name} is not a GPX file: it is not XML ({error})") from error
     except OSError as error:
         raise BadInput(f"{path.name} cannot be read: {error.strerror}") from error

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from loopgenie.geometry import distance_m
 from loopgenie.importing.chains import Chain, Positions, contracted, positions, without_lone_roads
-from loopgenie.importing.climbs import Profile, profiles
+from loopgenie.importing.climbs import RECORDED_VOID_M, VOID_M, Profile, profiles
 from loopgenie.importing.noding import noded
 from loopgenie.importing.source import HeightAt, Progress, Source, Way
 from loopgenie.importing.trailheads import Start, place_trailheads
@@ -43,6 +43,7 @@ def build_region(
         at,
         node_height=_node_height(ways, at, height_at),
         height_at=height_at,
+        void_m=RECORDED_VOID_M if height_at is None else VOID_M,
         done=lambda number: tell("measuring climbs", number, len(chains)),
     )
     numbers = _numbers(chains)

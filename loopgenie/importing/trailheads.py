@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -64,7 +64,13 @@ def place_trailheads(source: Source, chains: Sequence[Chain], at: Positions) -> 
     """
     if not chains:
         return [], []
-    for accesses in (source.accesses, _road_ends(chains, at), _trail_ends(chains, at)):
+    finders: tuple[Callable[[], list[Access]], ...] = (
+        lambda: source.accesses,
+        lambda: _road_ends(chains, at),
+        lambda: _trail_ends(chains, at),
+    )
+    for find in finders:
+        accesses = find()
         snaps = _apart(_snapped(accesses, chains, at), chains) if accesses else []
         if snaps:
             cut, nodes = _cut(chains, snaps, at)

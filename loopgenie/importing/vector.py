@@ -155,7 +155,7 @@ def _reprojection(crs: str | None, path: Path) -> Reproject | None:
 
     try:
         transformer = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    except pyproj.exceptions.CRSError as error:
+    except pyproj.exceptions.ProjError as error:
         raise BadInput(f"{path.name} is drawn in {crs!r}, which is no known coordinate system") from error
 
     def to_degrees(line: Sequence[Place]) -> list[Place]:

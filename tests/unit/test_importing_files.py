@@ -1,15 +1,36 @@
 """The import from end to end, into a store that remembers and into the real one."""
 
+import contextlib
 import json
 
 import osmium
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from osmium.osm.mutable import Node, Way
 
 from loopgenie.errors import BadInput
 from loopgenie.importing.files import ImportSummary, import_files
 from loopgenie.importing.source import Source, merged
 from loopgenie.store.sqlite import SqliteStore
+
+SPOILERS = [
+    b"",
+    b"[",
+    b"]",
+    b"{}",
+    b"null",
+    b"NaN",
+    b"1e999",
+    b"-",
+    b"9" * 400,
+    b'"',
+    b"<",
+    b">",
+    b"&a;",
+    b"\0",
+    b"\xff",
+]
 
 
 class RecordingStore:
@@ -134,7 +155,7 @@ def test_progress_reaches_the_caller(osm_file, store):
             "trails.geojson",
             b'{"type":"Feature","properties":{"highway":"residential"},'
             b'"geometry":{"type":"LineString","coordinates":[[1,1],[1.1,1]]}}',
-            "no trail in it, only roads",
+            "no trail is left of it, only roads",
         ),
     ],
 )
@@ -203,3 +224,18 @@ def test_the_real_store_takes_it_and_keeps_it(tmp_path, osm_file):
         assert [place.name for place in store.find_places("ordino", 5)] == ["Ordino"]
     finally:
         store.close()
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), kind=st.sampled_from(["geojson", "gpx"]))
+def test_a_spoilt_file_is_bad_input_or_read(tmp_path, geojson_file, store, data, kind):
+    """Whatever is changed in a file, nothing but `BadInput` comes out of it."""
+    track = b'<gpx><trk><name>A</name><trkseg><trkpt lat="1" lon="2"><ele>3</ele></trkpt></trkseg></trk></gpx>'
+    content = bytearray(geojson_file.read_bytes() if kind == "geojson" else track)
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(content)))
+        content[at : at + data.draw(st.integers(0, 5))] = data.draw(st.sampled_from(SPOILERS))
+    path = tmp_path / f"spoilt.{kind}"
+    path.write_bytes(bytes(content))
+    with contextlib.suppress(BadInput):
+        import_files([path], store)

@@ -83,6 +83,8 @@ def test_a_single_fix_is_no_line(gpx):
         ("", "this is no XML", "not XML"),
         ("", "", "not XML"),
         (HEAD, "<trk><trkseg>", "not XML"),
+        ('<?xml version="1.0" encoding="UTF-86"?><gpx>', "", "not XML"),
+        ('<?xml version="1.0" encoding="gb2312"?><gpx>', "", "not XML"),
         ("<kml><gpx>", "", "starts with <kml>"),
         (HEAD, point("wpt", "north", 1), "lat='north'"),
         (HEAD, point("wpt", 91, 1), "lat='91'"),

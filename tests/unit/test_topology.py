@@ -182,6 +182,14 @@ def test_heights_of_the_ways_when_there_is_no_terrain():
     assert [z for _, _, z in segment.line] in ([100, 300, 250], [250, 300, 100])
 
 
+def test_heights_of_one_way_are_not_those_of_its_neighbours():
+    region = build(SQUARE.way("ab", heights=[100.0, 120.0]), SQUARE.way("bc"), SQUARE.way("be"))
+    check(region)
+    climbs = {(round(s.core.length_m), s.core.ascent_m is None) for s in region.segments}
+    assert climbs == {(1000, False), (1000, True)}
+    assert sum(s.core.ascent_m is None for s in region.segments) == 2
+
+
 def test_no_heights_at_all():
     region = build(SQUARE.way("ab"))
     check(region)
