@@ -320,6 +320,7 @@ def _check_that_it_can_be_served(settings: Settings) -> None:
 def _gunicorn(settings: Settings) -> list[str]:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     options = {
+        "config": "python:loopgenie.unreadable",
         "bind": f"{host}:{settings.port}",
         "worker-class": "gthread",
         "workers": settings.workers,

@@ -356,19 +356,54 @@ def test_serving_a_database_of_an_unknown_kind_is_refused(monkeypatch, capsys) -
     assert result.err == "loopgenie: --database 'mysql' is no known kind of database, want sqlite:///FILE\n"
 
 
-def test_serve_answers(url) -> None:
+@pytest.fixture
+def server(url):  # type: ignore[no-untyped-def]
+    """The port of a server on that database."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "loopgenie", "serve", "--port", str(port)], cwd=ROOT, stderr=subprocess.PIPE
     )
     try:
-        assert json.loads(_when_up(f"http://127.0.0.1:{port}/healthz"))["status"] == "ok"
+        _when_up(f"http://127.0.0.1:{port}/healthz")
+        yield port
     finally:
-        server.terminate()
-        _, err = server.communicate(timeout=30)
-    assert server.returncode == 0, err.decode()
+        process.terminate()
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err.decode()
+
+
+def test_serve_answers(server: int) -> None:
+    assert json.loads(_when_up(f"http://127.0.0.1:{server}/healthz"))["status"] == "ok"
+
+
+def test_what_is_no_http_gets_a_problem_document_too(server: int) -> None:
+    for request, status in (
+        (b"GET /v1/places?q=" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", 414),
+        ("GET /v1/places?q=Bärental HTTP/1.1\r\n\r\n".encode(), 400),
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nX: " + b"a" * 99_000 + b"\r\n\r\n", 431),
+        (b"GET /v1/places?q=" + b"a" * 7000 + b" HTTP/1.0\r\n\r\n", 422),  # this one gets to the app
+    ):
+        with socket.create_connection(("127.0.0.1", server), timeout=10) as client:
+            client.sendall(request)
+            head, _, body = _all_of(client).partition(b"\r\n\r\n")
+        assert head.startswith((f"HTTP/1.1 {status} ".encode(), f"HTTP/1.0 {status} ".encode()))
+        assert b"Content-Type: application/problem+json" in head
+        document = json.loads(body)
+        assert document["status"] == status
+        assert {"type", "title", "detail"} <= set(document)
+
+
+def _all_of(client: socket.socket) -> bytes:
+    parts = []
+    try:
+        while part := client.recv(65536):
+            parts.append(part)
+    except ConnectionResetError:  # the server has not read all that was sent
+        pass
+    return b"".join(parts)
 
 
 def _when_up(address: str) -> bytes:
