@@ -11,12 +11,15 @@ from loopgenie.drive import DriveEngine, nearest
 from loopgenie.errors import NoLoopInReach
 from loopgenie.geometry import Box, LonLat, bearing_deg, compass_point
 from loopgenie.network import SNAP_M, UNITS, TripNetwork
-from loopgenie.parameters import MAX_DRIVE_KM, TripParameters
+from loopgenie.parameters import MAX_DRIVE_KM, MAX_TOLERANCE, TripParameters
 from loopgenie.store import Snapshot, TrailStore
 from loopgenie.ways import difficulty_name
 from solver import Loop, LoopProblem, Result, Status
 
 Relax = Mapping[str, object]
+
+#: How far from the window, as parts of its ends, other lengths are looked for: nearby first.
+SHORTER, LONGER = (0.01, 0.05, 0.25, 0.8), (0.01, 0.05, 0.25, 3.0)
 
 #: A search for what to relax lasts so many seconds; a limit that is in the way is halved towards so many times.
 PROBE_S = 0.1
@@ -119,23 +122,51 @@ def no_loop(
     solve : the solver.
     """
     parameters, starts = task.parameters, len(task.problem.trailheads)
-    window = f"{parameters.min_length_m / 1000:g} to {parameters.max_length_m / 1000:g} km"
     where = (
         "from here" if parameters.start_here else f"from {starts} trailheads" if starts > 1 else "from the trailhead"
     )
     proven = result.status is Status.INFEASIBLE
     what = "there is no loop" if proven else "no loop was found"
     lengths = [length / UNITS for length in result.nearest_lengths]
-    relax = [*_unblocked(parameters, again, solve), *_other_lengths(parameters, lengths)]
+    unblocked = list(_unblocked(parameters, again, solve))
+    if not lengths and not unblocked:
+        lengths = list(_lengths_around(parameters, again, solve))
+    relax = [*unblocked, *_other_lengths(parameters, lengths)]
     if not relax and not proven and parameters.time_limit_s < 10:
         relax = [{"field": "time_limit_s", "value": 10, "why": "a longer search may find one"}]
     hints = [*_too_little(task), *(str(r["why"]) for r in relax[:2])]
     return NoLoopInReach(
-        "; ".join([f"{what} of {window} {where}{_limits(parameters)}", *hints]),
+        "; ".join([f"{what} of {_window(parameters)} {where}{_limits(parameters)}", *hints]),
         nearest_lengths_m=lengths,
         relax=relax,
         proven=proven,
     )
+
+
+def _window(parameters: TripParameters) -> str:
+    if parameters.min_length_m == parameters.max_length_m:
+        return f"exactly {parameters.hike_m / 1000:g} km"
+    return f"{parameters.min_length_m / 1000:g} to {parameters.max_length_m / 1000:g} km"
+
+
+def _lengths_around(
+    parameters: TripParameters, again: Callable[[TripParameters], Task], solve: Callable[..., Result]
+) -> Iterator[float]:
+    """A length below the window and one above it, for where the search has met none: looked for further and further."""
+
+    def found(low_m: float, high_m: float) -> float | None:
+        middle_m = (low_m + high_m) / 2
+        task = again(replace(parameters, hike_m=middle_m, tolerance=high_m / middle_m - 1))
+        loop = solve(task.problem, time_limit=PROBE_S, seed=parameters.seed).loop
+        return None if loop is None else task.network.length_m(loop)
+
+    low_m, high_m = parameters.min_length_m, parameters.max_length_m
+    shorter = (found(low_m * (1 - part), low_m) for part in SHORTER)
+    longer = (found(high_m, high_m * (1 + part)) for part in LONGER)
+    for lengths in (shorter, longer):
+        length = next((length for length in lengths if length is not None), None)
+        if length is not None:
+            yield length
 
 
 def _too_little(task: Task) -> Iterator[str]:
@@ -249,12 +280,15 @@ _LIMITS: dict[str, tuple[Any, Callable[[Loop, TripNetwork], Needed]]] = {
 def _other_lengths(parameters: TripParameters, lengths: list[float]) -> Iterator[Relax]:
     for length in lengths:
         side = "shorter" if length < parameters.hike_m else "longer"
-        why = f"the nearest {side} loop has {length / 1000:.2f} km"
-        yield {"field": "hike_km", "value": round(length / 1000, 2), "why": why}
-    nearest_one = min((abs(length / parameters.hike_m - 1) for length in lengths), default=1.0)
-    if nearest_one <= 0.5:
-        value = math.ceil(100 * nearest_one) / 100
-        yield {"field": "tolerance", "value": value, "why": f"a tolerance of {value:g} reaches the nearest of them"}
+        asked = replace(parameters, hike_m=round(length, -1))
+        if asked.min_length_m <= length <= asked.max_length_m:  # a tolerance of 0 asks for it to the centimetre
+            why = f"the nearest {side} loop has {length / 1000:.2f} km"
+            yield {"field": "hike_km", "value": round(length / 1000, 2), "why": why}
+    nearest_m = min(lengths, key=lambda length: abs(length - parameters.hike_m), default=0.0)
+    value = math.ceil(100 * abs(nearest_m / parameters.hike_m - 1)) / 100
+    if value <= MAX_TOLERANCE:
+        why = f"a tolerance of {value:g} reaches the nearest loop, which has {nearest_m / 1000:.2f} km"
+        yield {"field": "tolerance", "value": value, "why": why}
 
 
 def _metres(metres: float) -> str:

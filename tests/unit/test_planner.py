@@ -363,6 +363,33 @@ def test_a_via_point_out_of_reach_says_so(store, on_map) -> None:
     assert error.relax[0]["field"] == "via"
 
 
+def meets_nothing_outside(problem: LoopProblem, **more: object) -> Result:
+    """A search that knows only what is in its window."""
+    return replace(exact(problem), nearest_lengths=())
+
+
+def test_lengths_that_the_search_has_not_met_are_looked_for(store, monkeypatch) -> None:
+    """All closed walks are of whole kilometres, and a cut at a start makes none: next to 3.97 km there are 2 and 4."""
+    monkeypatch.setattr(planner, "solve", meets_nothing_outside)
+    error = why_not(store, hike_m=3970.0, tolerance=0.0)
+    assert "there is no loop of exactly 3.97 km from 2 trailheads" in error.detail
+    shorter, longer = error.nearest_lengths_m
+    assert shorter == pytest.approx(2000, abs=2)
+    assert longer == pytest.approx(4000, abs=2)
+    # 4 km exactly is 4 km to the centimetre, which no loop has: only the tolerance helps
+    assert [(r["field"], r["value"]) for r in error.relax] == [("tolerance", 0.01)]
+    assert plan(store, hike_m=3970.0, tolerance=0.01).itineraries
+
+
+def test_far_lengths_are_found_too(store, monkeypatch) -> None:
+    monkeypatch.setattr(planner, "solve", meets_nothing_outside)
+    error = why_not(store, hike_m=600.0)
+    assert error.nearest_lengths_m == (pytest.approx(2000, abs=2),)
+    [longer] = error.relax
+    assert (longer["field"], longer["value"]) == ("hike_km", 2.0)
+    assert plan(store, hike_m=2000.0).itineraries
+
+
 def test_a_search_that_finds_nothing_does_not_claim_that_nothing_exists(store, monkeypatch) -> None:
     monkeypatch.setattr(planner, "solve", lambda *_args, **_more: Result(Status.UNKNOWN))
     error = why_not(store)
