@@ -272,6 +272,9 @@ def _closed_line(parts: Sequence[_Part]) -> tuple[Position, ...]:
 LOOK_M = 20.0
 #: A name that holds for less than this and starts at no turn is not worth a cue.
 SHORT_M = 50.0
+#: A turn that follows within so many metres is told along with the one before it, but no more than three at once.
+QUICK_M = 30.0
+AT_ONCE = 3
 
 _UNNAMED = {
     WayKind.PATH: "a path",
@@ -298,10 +301,26 @@ def _cues(parts: Sequence[_Part], start: str) -> Iterator[Cue]:
     legs = list(_legs(parts))
     length_m = sum(part.length_m for part in parts)
     ends = [*(leg.distance_m for leg in legs[1:]), length_m]
-    for leg, end in zip(legs, ends, strict=True):
-        way = f"{leg.turn} {_label(leg.stretch)}, {_distance(end - leg.distance_m)}"
-        yield Cue(leg.distance_m, way if leg.distance_m else f"start at {start}, {way}")
+    for group in _told_together([(leg, end - leg.distance_m) for leg, end in zip(legs, ends, strict=True)]):
+        text = f"{group[0][0].turn} {_label(group[0][0].stretch)}"
+        for (_, metres), (leg, _) in pairwise(group):
+            text += f", after {_distance(metres)} {leg.turn} {_label(leg.stretch)}"
+        text += f", {_distance(group[-1][1])}"
+        first = group[0][0].distance_m
+        yield Cue(first, text if first else f"start at {start}, {text}")
     yield Cue(length_m, f"back at {start}")
+
+
+def _told_together(legs: Sequence[tuple[_Leg, float]]) -> Iterator[list[tuple[_Leg, float]]]:
+    """Legs with their lengths (m), each with those that follow at once."""
+    group: list[tuple[_Leg, float]] = []
+    for leg in legs:
+        group.append(leg)
+        if leg[1] >= QUICK_M or len(group) == AT_ONCE:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def _legs(parts: Sequence[_Part]) -> Iterator[_Leg]:
@@ -312,6 +331,8 @@ def _legs(parts: Sequence[_Part]) -> Iterator[_Leg]:
         turn = _turn(before, part)
         for stretch in part.stretches:
             if turn or (_differs(stretch, on) and stretch.length_m >= SHORT_M):
+                if on is not None and stretch.name and stretch.name == on.name:
+                    turn = turn.replace(" onto", ", still on")
                 yield _Leg(walked, turn or "continue on", stretch)
                 on = stretch
             turn = ""

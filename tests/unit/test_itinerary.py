@@ -205,7 +205,7 @@ def test_a_turn_needs_a_word_only_where_there_is_a_choice(draw) -> None:
     quiet = told(region, 0, 1, 2, 3)
     assert [cue.text for cue in quiet.cues] == ["start at Car park, go north on X, 4.0 km", "back at Car park"]
     forks = told(region, 0, 1, 2, 3, ways_at={1: 3, 3: 5})
-    assert [cue.text for cue in forks.cues[1:-1]] == ["right onto X, 2.0 km", "right onto X, 1.0 km"]
+    assert [cue.text for cue in forks.cues[1:-1]] == ["right, still on X, 2.0 km", "right, still on X, 1.0 km"]
 
 
 @pytest.mark.parametrize(
@@ -227,6 +227,35 @@ def test_which_way_to_turn(draw, x: float, y: float, text: str | None) -> None:
     cues = told(region, 0, 1, 2, ways_at={1: 3}).cues
     at_b = [cue.text.rpartition(",")[0] for cue in cues if abs(cue.distance_m - 1000) < 10]
     assert at_b == ([text] if text else [])
+
+
+def test_turns_in_quick_succession_are_one_cue(draw) -> None:
+    """
+    A --1-- B 20 m along a lane to C, 16 m up a track to D, and on from there: one thing to do for a walker.
+    """
+    drawing = draw().junctions(A=(0, 0, 0), B=(0, 1, 50), C=(0.02, 1, 50), D=(0.02, 1.016, 50), E=(1, 1.016, 20))
+    drawing.way("A", "B", "Ridge").way("B", "C", kind=WayKind.MINOR_ROAD).way("C", "D", kind=WayKind.TRACK)
+    region = drawing.way("D", "E", "Vale").way("E", "A", "Vale").region()
+    cues = told(region, 0, 1, 2, 3, 4, ways_at=dict.fromkeys(range(5), 3)).cues
+    assert [(round(cue.distance_m, -1), cue.text) for cue in cues[1:3]] == [
+        (1000, "right onto a minor road, after 20 m left onto a track, after 20 m right onto Vale, 1.0 km"),
+        (2020, "sharp right, still on Vale, 1.4 km"),
+    ]
+
+
+def test_a_row_of_quick_turns_is_cut_into_cues_that_one_can_keep_in_mind(draw) -> None:
+    """
+    Stairs of ten steps of 10 m each: no cue names more than three turns, and none is left out.
+    """
+    drawing = draw().junctions(A=(0, 0), **{f"N{i}": ((i // 2) * 0.01, 0.5 + ((i + 1) // 2) * 0.01) for i in range(10)})
+    drawing.way("A", "N0")
+    for i in range(9):
+        drawing.way(f"N{i}", f"N{i + 1}")
+    region = drawing.way("N9", "A", through=[(1, 0)]).region()
+    cues = told(region, *range(11), ways_at=dict.fromkeys(range(11), 3)).cues
+    turns = [cue.text.count("right onto") + cue.text.count("left onto") for cue in cues]
+    assert max(turns) == 3
+    assert sum(turns) >= 9
 
 
 def test_a_dead_end_says_turn_back(draw) -> None:
