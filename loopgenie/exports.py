@@ -218,7 +218,8 @@ def trip_kml(document: Mapping[str, Any], rank: int | None = None) -> str:
         line = _child(loop, "LineString")
         _child(line, "tessellate", "1")
         _child(line, "coordinates", " ".join(",".join(map(str, p)) for p in feature["geometry"]["coordinates"]))
-    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
+    text = ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
 def _child(parent: ElementTree.Element, name: str, text: str | None = None) -> ElementTree.Element:

@@ -149,6 +149,11 @@ def test_from_the_form_to_the_loop(visit: Visit, village: str) -> None:
     assert painted(page, "loops") > 200
     assert page.locator(".arrow").count() > 2
     assert page.locator("#chart canvas").is_visible()
+    chart, figure = page.locator("#chart").bounding_box(), page.locator("#profile").bounding_box()
+    room = page.locator(".card dl").first.bounding_box() if page.locator(".card #profile").count() else figure
+    assert chart
+    assert room
+    assert chart["width"] > 0.9 * room["width"]
     assert "up to" in page.locator("#readout").inner_text()
 
     with page.expect_download() as download:

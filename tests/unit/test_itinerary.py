@@ -239,7 +239,7 @@ def test_turns_in_quick_succession_are_one_cue(draw) -> None:
     cues = told(region, 0, 1, 2, 3, 4, ways_at=dict.fromkeys(range(5), 3)).cues
     assert [(round(cue.distance_m, -1), cue.text) for cue in cues[1:3]] == [
         (1000, "right onto a minor road, after 20 m left onto a track, after 20 m right onto Vale, 1.0 km"),
-        (2020, "sharp right, still on Vale, 1.4 km"),
+        (2020, "right, still on Vale, 1.4 km"),
     ]
 
 
