@@ -19,9 +19,7 @@ from playwright.sync_api import sync_playwright
 def planned(url: str, place: str, drive_km: float, hike_km: float) -> str:
     """Plan the trip and return the id under which the page shows it again."""
     body = {"location": place, "drive_km": drive_km, "hike_km": hike_km, "alternatives": 1, "time_limit_s": 5}
-    request = urllib.request.Request(
-        f"{url}/v1/trips", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
+    request = urllib.request.Request(f"{url}/v1/trips", json.dumps(body).encode(), {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=30) as response:
         return str(json.load(response)["id"])
 
