@@ -28,6 +28,9 @@ UNITS = 100
 SNAP_M = 250.0
 #: A cut nearer than this (m) to a junction is the junction.
 _SAME_M = 1.0
+#: Turning points are no closer than this (m), and there are none where they would cut the network into more pieces.
+_SHORTEST_PIECE_M = 100.0
+_MOST_PIECES = 4_000
 
 
 # --- areas --------------------------------------------------------------------------------------------------------
@@ -166,6 +169,47 @@ def _spot(position: LonLat, segment: Segment) -> Spot:
     elif (1 - share) * length_m < _SAME_M:
         share = 1.0
     return Spot(segment, share, foot.distance_m, foot.at)
+
+
+def turning_spots(area: Area, parameters: TripParameters, store: TrailStore) -> list[Spot]:
+    """Where a walk may turn round on long dead ends, so that out and back over one more piece cannot miss the window.
+
+    The solver walks edges as a whole. Where trails meet often that is no limit; but where the only way from a trailhead
+    is 23 km long, a walk of 20 km has to turn round in its middle.
+    """
+    piece_m = max((parameters.max_length_m - parameters.min_length_m) / 2, _SHORTEST_PIECE_M)
+    long = [core for core in _dead_ends(area) if piece_m < core.length_m]
+    if sum(core.length_m for core in long) > _MOST_PIECES * piece_m:
+        return []
+    spots = []
+    for segment in store.segments([core.id for core in long]).values():
+        count = math.ceil(segment.core.length_m / piece_m)
+        for share in (i / count for i in range(1, count)):
+            spots.append(Spot(segment, share, 0.0, LonLat(*cut(segment.line, 0.0, share)[-1][:2])))
+    return spots
+
+
+def _dead_ends(area: Area) -> list[SegmentCore]:
+    """The segments that lead to no loop: what comes off when loose ends are taken off again and again."""
+    at: dict[int, set[int]] = {}
+    for number, core in enumerate(area.cores):
+        at.setdefault(core.start, set()).add(number)
+        at.setdefault(core.end, set()).add(number)
+    found = []
+    loose = [junction for junction, numbers in at.items() if len(numbers) == 1]
+    while loose:
+        junction = loose.pop()
+        for number in tuple(at[junction]):
+            core = area.cores[number]
+            if core.start == core.end:
+                continue
+            found.append(core)
+            other = core.end if core.start == junction else core.start
+            at[junction].discard(number)
+            at[other].discard(number)
+            if len(at[other]) == 1:
+                loose.append(other)
+    return found
 
 
 # --- the problem --------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from loopgenie.drive import STRAIGHT_LINE, DriveEngine, Reached
 from loopgenie.errors import InvalidParameters, NoLoopInReach, TrailsUnavailable
 from loopgenie.geometry import Box, LonLat, distance_m
 from loopgenie.itinerary import Itinerary, Start, Step, Verdict, itinerary
-from loopgenie.network import SNAP_M, UNITS, Areas, Limits, Spot, TripNetwork, box_around, spot_near
+from loopgenie.network import SNAP_M, UNITS, Areas, Limits, Spot, TripNetwork, box_around, spot_near, turning_spots
 from loopgenie.parameters import TripParameters
 from loopgenie.store import Segment, Snapshot, TrailStore
 from solver import Loop, LoopProblem, Result, Status
@@ -71,6 +71,9 @@ def plan_trip(
         asked = task(parameters)
     with clock.stage("solve"):
         loops, result = _search(asked, clock)
+        if not loops and _only_trail_ends(homes):
+            asked = task(parameters, turning=True)
+            loops, result = _search(asked, clock)
         if not loops:
             raise no_loop.no_loop(asked, result, task, solve)
     with clock.stage("itinerary"):
@@ -134,6 +137,11 @@ def _via_spots(parameters: TripParameters, store: TrailStore) -> list[Spot]:
     return [spot for spot in spots if spot is not None]
 
 
+def _only_trail_ends(homes: Sequence[Home]) -> bool:
+    """Whether all that is known are the ends of lines: then the way from a start to the first junction may be long."""
+    return all(isinstance(home, Reached) and home.trailhead.kind == "trail end" for home in homes)
+
+
 # --- the search ---------------------------------------------------------------------------------------------------
 
 
@@ -155,21 +163,25 @@ class _Task:
         store: TrailStore,
         snapshot: Snapshot,
         areas: Areas,
+        turning: bool = False,
     ) -> _Task:
+        """`turning`: the walk may turn round in the middle of long dead ends."""
         goals = goals if parameters.via else ()
         box = box_around([_at(home) for home in homes], parameters, snapshot)
         network = TripNetwork(areas.get(store, snapshot, box, Limits.of(parameters)))
         here = [home for home in homes if isinstance(home, Spot)]
         if any(spot.segment.core.id not in network.area.edge_of for spot in (*here, *goals)):
             raise no_loop.no_way_within_limits(parameters)
-        nodes = network.cut_at([*here, *goals])
+        turns = turning_spots(network.area, parameters, store) if turning else ()
+        nodes = network.cut_at([*here, *goals, *turns])
         starts: dict[int, Home] = dict(zip(nodes, here, strict=False))
         for home in homes:
             if isinstance(home, Reached) and home.trailhead.junction in network.area.node_of:
                 starts.setdefault(network.area.node_of[home.trailhead.junction], home)
         if not starts:
             raise no_loop.no_way_within_limits(parameters)
-        return _Task(parameters, network, starts, network.problem(parameters, starts, nodes[len(here) :]))
+        via = nodes[len(here) : len(here) + len(goals)]
+        return _Task(parameters, network, starts, network.problem(parameters, starts, via))
 
 
 def _at(home: Home) -> LonLat:
