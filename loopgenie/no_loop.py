@@ -137,7 +137,7 @@ def no_loop(
     hints = [*_too_little(task), *(str(r["why"]) for r in relax[:2])]
     return NoLoopInReach(
         "; ".join([f"{what} of {_window(parameters)} {where}{_limits(parameters)}", *hints]),
-        nearest_lengths_m=lengths,
+        nearest_lengths_m=[round(length, 2) for length in lengths],
         relax=relax,
         proven=proven,
     )
@@ -281,7 +281,8 @@ def _other_lengths(parameters: TripParameters, lengths: list[float]) -> Iterator
     for length in lengths:
         side = "shorter" if length < parameters.hike_m else "longer"
         asked = replace(parameters, hike_m=round(length, -1))
-        if asked.min_length_m <= length <= asked.max_length_m:  # a tolerance of 0 asks for it to the centimetre
+        # lengths are known to about a metre here; a tolerance of 0 asks for them to the centimetre
+        if asked.min_length_m + 0.5 <= length <= asked.max_length_m - 0.5:
             why = f"the nearest {side} loop has {length / 1000:.2f} km"
             yield {"field": "hike_km", "value": round(length / 1000, 2), "why": why}
     nearest_m = min(lengths, key=lambda length: abs(length - parameters.hike_m), default=0.0)

@@ -373,6 +373,7 @@ def test_lengths_that_the_search_has_not_met_are_looked_for(store, monkeypatch) 
     monkeypatch.setattr(planner, "solve", meets_nothing_outside)
     error = why_not(store, hike_m=3970.0, tolerance=0.0)
     assert "there is no loop of exactly 3.97 km from 2 trailheads" in error.detail
+    assert list(error.nearest_lengths_m) == [round(length, 2) for length in error.nearest_lengths_m]
     shorter, longer = error.nearest_lengths_m
     assert shorter == pytest.approx(2000, abs=2)
     assert longer == pytest.approx(4000, abs=2)
