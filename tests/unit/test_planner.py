@@ -520,3 +520,17 @@ def _check(found: Itinerary, parameters: TripParameters, store: SqliteStore) -> 
     assert found.start.drive_m <= (parameters.drive_m or 0)
     assert [cue.distance_m for cue in found.cues] == sorted(cue.distance_m for cue in found.cues)
     assert found.cues[-1].distance_m == pytest.approx(found.length_m)
+
+
+def test_where_only_trail_ends_are_known_a_walk_may_turn_round(draw, on_map, tmp_path) -> None:
+    """A --12-- B, one trail without car parks or roads: 10 km +- 10 % is 5 km out and back, half of it new."""
+    drawing = draw().junctions(A=(0, 0), B=(12, 0)).way("A", "B", "Long Trail")
+    drawing.trailhead("A", "West end of Long Trail", kind="trail end")
+    store = SqliteStore(str(tmp_path / "ends.db"))
+    store.replace_region(drawing.region())
+    [best] = plan(store, LonLat(*on_map(0, 0)), hike_m=10_000.0).itineraries
+    assert 9_000 <= best.length_m <= 11_000
+    assert best.repeat_share == pytest.approx(0.5)
+    assert best.line[0] == best.line[-1]
+    assert any("turn back" in cue.text for cue in best.cues)
+    store.close()
