@@ -248,9 +248,7 @@ def _itineraries(
     ways_at = task.network.ways_at(j for s in segments.values() for j in (s.core.start, s.core.end))
     for rank, ((loop, home), steps) in enumerate(zip(ranked, walks, strict=True), start=1):
         start = _start(home, origin, engine, store)
-        yield itinerary(
-            steps, segments, start=start, verdict=_verdict(rank, loop, task.problem, result), ways_at=ways_at
-        )
+        yield itinerary(steps, segments, start=start, verdict=_verdict(rank, loop, task, result), ways_at=ways_at)
 
 
 def _segments(walks: Sequence[Sequence[Step]], store: TrailStore) -> dict[int, Segment]:
@@ -261,19 +259,20 @@ def _segments(walks: Sequence[Sequence[Step]], store: TrailStore) -> dict[int, S
     return segments
 
 
-def _verdict(rank: int, loop: Loop, problem: LoopProblem, result: Result) -> Verdict:
+def _verdict(rank: int, loop: Loop, task: _Task, result: Result) -> Verdict:
     """What is proven of a loop: no loop of its length or shorter has a higher score than `bound`.
 
     The solver bounds the objective, of which metres beyond the target are taken off; adding this loop's makes it a
     bound on scores. It holds for every loop, so only one that reaches it is optimal.
     """
-    score = loop.score / UNITS
+    # no metre is worth more than one point, so a score above the length is rounding to centimetres
+    score = min(loop.score / UNITS, task.network.length_m(loop))
     if result.bound is None:
         return Verdict(rank, score, str(Status.FEASIBLE))
-    bound = result.bound + loop.score - problem.value(loop.score, loop.length)
+    bound = result.bound + loop.score - task.problem.value(loop.score, loop.length)
     gap = (bound - loop.score) / bound if bound > 0 else None
     status = Status.OPTIMAL if loop.score >= bound else Status.FEASIBLE
-    return Verdict(rank, score, str(status), bound / UNITS, gap)
+    return Verdict(rank, score, str(status), score + (bound - loop.score) / UNITS, gap)
 
 
 def _start(home: Home, origin: places.Located, engine: DriveEngine, store: TrailStore) -> Start:
