@@ -257,19 +257,16 @@ class _Search:
     def loops(self, alternatives: int, deadline: float | None, iterations: int) -> list[Loop]:
         """The best loops, best first, none too like a better one."""
         loops: list[Loop] = []
-        now = time.perf_counter()
-        for i in range(alternatives):
+        # the first race matters most: it gets as much as all the others together
+        weights = [max(1, alternatives - 1)] + [1] * (alternatives - 1)
+        for i, weight in enumerate(weights):
             if loops:
                 self._make_worthless(loops)
-            # the first race matters most: it gets as much as all the others together
-            share = 1.0 if alternatives == 1 else 0.5 if i == 0 else 1 / (2 * (alternatives - 1))
             if deadline is None:
-                self._race(None, int(iterations * share))
+                self._race(None, iterations * weight // sum(weights))
             else:
-                end = min(deadline, (now := max(now, time.perf_counter())) + (deadline - now) / (alternatives - i))
-                end = deadline - (deadline - now) * (1 - share) if i == 0 else end
-                self._race(end, 0)
-                now = end
+                now = time.perf_counter()
+                self._race(now + max(0.0, deadline - now) * weight / sum(weights[i:]), 0)
             found = self._best_unlike(loops, 1 if i < alternatives - 1 else alternatives - len(loops))
             if not found and not loops:
                 break
@@ -303,7 +300,7 @@ class _Search:
                     self.kernel.anneal(slot, iterations // rounds // len(slots), hot, cold)
                 elif not self._anneal_until(slot, end, len(slots) - i, hot, cold):
                     break
-            slots.sort(key=lambda s: -max(self.kernel.best_value_of(s), self.kernel.objective_of(s)))
+            slots.sort(key=self._standing, reverse=True)
             slots = slots[: max(1, len(slots) // 2)]
             hot = cold
 
@@ -323,10 +320,14 @@ class _Search:
             self.kernel.start(slot, home, 1 + slot % 2, size, BUILDING_NODES)
         return list(range(most))
 
+    def _standing(self, slot: int) -> int:
+        """What counts in the race: the best valid walk so far, or the one at hand where it is better still."""
+        return max(self.kernel.best_value_of(slot), self.kernel.objective_of(slot))
+
     def _set_prices(self, slots: Sequence[int], r: int, rounds: int) -> None:
         worth = self.first_worth
         if r > 0:
-            best = max(max(self.kernel.best_value_of(s), self.kernel.objective_of(s)) for s in slots)
+            best = max(map(self._standing, slots))
             worth = max(worth // 10, best // max(1, self.problem.max_length), 1)
         climb = worth
         if self.problem.max_ascent:
