@@ -16,7 +16,7 @@ SOURCES := pyproject.toml setup.py constraints.txt solver/kernel.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q install -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install run import test test-browser lint bench clean
+.PHONY: help install run import test test-browser lint bench kernel clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,11 @@ lint: $(VENV)/.test ## check style and types
 
 bench: $(VENV)/.run ## measure the solver: make bench INSTANCES=folder
 	$(BIN)/python -m solver bench $(INSTANCES)
+
+kernel: $(VENV)/.test ## compile the kernel in place after changing it
+	$(PIP) Cython "setuptools>=77"
+	CFLAGS="$$(tools/python-headers.sh $(BIN)/python $(CURDIR)/$(VENV)/headers)" $(BIN)/python setup.py -q build_ext --inplace --force
+	@$(BIN)/python -m solver --version
 
 clean: ## remove what was built (not the database in .loopgenie)
 	rm -rf $(VENV) build *.egg-info solver/kernel.c solver/*.so

@@ -218,7 +218,7 @@ def _is_inside(length_m: float, parameters: TripParameters) -> bool:
 def _ranked(loops: Sequence[Loop], task: _Task) -> list[tuple[Loop, Home]]:
     """The loops, best first, then by drive; each starts at the trailhead it passes that is nearest by car."""
     ranked = [_from_nearest_home(loop, task) for loop in loops]
-    return sorted(ranked, key=lambda r: (-task.problem.value(r[0].score, r[0].length), _drive_m(r[1])))
+    return sorted(ranked, key=lambda r: (-task.problem.objective(r[0]), _drive_m(r[1])))
 
 
 def _from_nearest_home(loop: Loop, task: _Task) -> tuple[Loop, Home]:
@@ -269,7 +269,7 @@ def _verdict(rank: int, loop: Loop, task: _Task, result: Result) -> Verdict:
     score = min(loop.score / UNITS, task.network.length_m(loop))
     if result.bound is None:
         return Verdict(rank, score, str(Status.FEASIBLE))
-    bound = result.bound + loop.score - task.problem.value(loop.score, loop.length)
+    bound = result.bound + loop.score - task.problem.objective(loop)
     gap = (bound - loop.score) / bound if bound > 0 else None
     status = Status.OPTIMAL if loop.score >= bound else Status.FEASIBLE
     return Verdict(rank, score, str(status), score + (bound - loop.score) / UNITS, gap)

@@ -321,7 +321,8 @@ class Kernel(Graph):
 
     Parameters
     ----------
-    node_count, tails, heads, lengths, scores, climbs, roads : the network; `climbs` as in `Edge.climb`.
+    node_count, tails, heads, lengths, scores, repeat_costs, climbs, roads : the network; `scores` with preferences,
+        `climbs` as in `Edge.climb`.
     trailheads : nodes, at least one. vias : nodes to be touched, at most 30 (`MOST_VIAS`).
     min_length, max_length, target, overlength_cost : as in `LoopProblem`.
     max_climb : twice the ascent limit, -1 for none.
@@ -334,6 +335,7 @@ class Kernel(Graph):
     """
 
     score: cython.longlong[::1]
+    again: cython.longlong[::1]  # what walking an edge a second time costs
     climb: cython.longlong[::1]
     road: cython.longlong[::1]
     # what has to be touched: kind 0 is "any trailhead", kinds 1.. are the via nodes; a bit mask for each node
@@ -357,7 +359,7 @@ class Kernel(Graph):
     ends: cython.int[::1]  # of each node: how many walked edges end there
     home: cython.int  # where an empty walk stands
     total_length: cython.longlong
-    total_score: cython.longlong
+    total_score: cython.longlong  # less the repeat costs
     total_climb: cython.longlong
     total_road: cython.longlong
     total_repeat: cython.longlong
@@ -429,6 +431,7 @@ class Kernel(Graph):
         heads,
         lengths,
         scores,
+        repeat_costs,
         climbs,
         roads,
         trailheads,
@@ -452,6 +455,7 @@ class Kernel(Graph):
         self.total_length = self.total_score = self.total_climb = self.total_road = self.total_repeat = 0
         self.excess = self.best_size = self.best_value = self.cycle_size = self.cycle_start = 0
         self.score = array("q", scores)
+        self.again = array("q", repeat_costs)
         self.climb = array("q", climbs)
         self.road = array("q", roads)
         self.min_length = min_length
@@ -640,8 +644,10 @@ class Kernel(Graph):
         self.total_road += by * self.road[e]
         if old == 2:
             self.total_repeat -= self.length[e]
+            self.total_score += self.again[e]
         elif new == 2:
             self.total_repeat += self.length[e]
+            self.total_score -= self.again[e]
         if old == 0:
             self.total_score += self.score[e]
             self.place[e] = self.walk_size

@@ -29,6 +29,7 @@ class Kernel(Graph):
         heads: Sequence[int],
         lengths: Sequence[int],
         scores: Sequence[int],
+        repeat_costs: Sequence[int],
         climbs: Sequence[int],
         roads: Sequence[int],
         trailheads: Sequence[int],

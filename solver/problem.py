@@ -6,6 +6,7 @@ share one; the files and this documentation speak of metres.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -100,7 +101,8 @@ def _checked_edge(position: int, values: Sequence[int]) -> Edge:
 class LoopProblem:
     """Find the best closed walk of a given length from one of some trailheads.
 
-    maximise   the score of the DISTINCT edges walked - overlength_cost * max(0, length - target)
+    maximise   the score of the DISTINCT edges walked, and their preferences
+               - the repeat costs of the edges walked twice - overlength_cost * max(0, length - target)
     so that    the walk starts and ends at the same trailhead, no edge is walked more than twice,
                min_length <= length <= max_length, and the limits that are given hold
 
@@ -111,6 +113,9 @@ class LoopProblem:
     min_length, max_length : the window, in metres, both inclusive.
     max_ascent : metres, or None; a closed walk climbs sum((up + down) / 2) over its steps.
     target, overlength_cost : each metre beyond `target` costs `overlength_cost` score points; by default nothing.
+    preferences : points that each edge earns beside its score (None: none do); they steer the choice, a heading say,
+        and are no part of `Loop.score`. Negative: rather not.
+    repeat_costs : points that walking each edge a second time costs, 0 or more (None: no edge costs any).
     via : node numbers that the walk has to touch, at most 30.
     max_repeat_share : at most this share (0..1) of the walk's length may be second passes over an edge, or None.
     roads, max_road_share : metres of road on each edge (None: no edge has any), and the largest share (0..1)
@@ -128,6 +133,8 @@ class LoopProblem:
     max_ascent: int | None = None
     target: int | None = None
     overlength_cost: int = 0
+    preferences: tuple[int, ...] | None = field(default=None, repr=False)
+    repeat_costs: tuple[int, ...] | None = field(default=None, repr=False)
     via: tuple[int, ...] = ()
     max_repeat_share: float | None = None
     roads: tuple[int, ...] | None = field(default=None, repr=False)
@@ -143,6 +150,8 @@ class LoopProblem:
         max_ascent: int | None = None,
         target: int | None = None,
         overlength_cost: int = 0,
+        preferences: Sequence[int] | None = None,
+        repeat_costs: Sequence[int] | None = None,
         via: Iterable[int] = (),
         max_repeat_share: float | None = None,
         roads: Sequence[int] | None = None,
@@ -156,6 +165,8 @@ class LoopProblem:
             "max_ascent": max_ascent,
             "target": target,
             "overlength_cost": overlength_cost,
+            "preferences": None if preferences is None else tuple(preferences),
+            "repeat_costs": None if repeat_costs is None else tuple(repeat_costs),
             "via": _sorted_nodes("via", via, network),
             "max_repeat_share": max_repeat_share,
             "roads": None if roads is None else tuple(roads),
@@ -184,19 +195,36 @@ class LoopProblem:
             share = getattr(self, name)
             if share is not None and not (isinstance(share, int | float) and 0 <= share <= 1):
                 raise ValueError(f"{name} is {share!r}, want a share from 0 to 1")
-        if self.roads is not None and len(self.roads) != len(self.network.edges):
-            raise ValueError(f"roads has {len(self.roads)} values for {len(self.network.edges)} edges")
-        for number, road in enumerate(self.roads or ()):
-            if not _is_integer(road) or not 0 <= road <= LIMIT:
-                raise ValueError(f"roads: edge {number} has {road!r}, want an integer from 0 to {LIMIT}")
+        for name, least in (("roads", 0), ("repeat_costs", 0), ("preferences", -LIMIT)):
+            values = getattr(self, name)
+            if values is not None and len(values) != len(self.network.edges):
+                raise ValueError(f"{name} has {len(values)} values for {len(self.network.edges)} edges")
+            for number, value in enumerate(values or ()):
+                if not _is_integer(value) or not least <= value <= LIMIT:
+                    raise ValueError(f"{name}: edge {number} has {value!r}, want an integer from {least} to {LIMIT}")
         if self.max_road_share is not None and self.roads is None:
             raise ValueError("max_road_share is given, but roads is not")
 
-    def value(self, score: int, length: int) -> int:
-        """The objective: the score less what the metres beyond the target cost."""
+    def earnings(self) -> list[int]:
+        """What walking each edge adds to the objective: its score and its preference."""
+        scores = [edge.score for edge in self.network.edges]
+        return scores if self.preferences is None else [s + p for s, p in zip(scores, self.preferences, strict=True)]
+
+    def value(self, earned: int, length: int) -> int:
+        """The objective of a walk that earned so much: less what the metres beyond the target cost."""
         if self.target is None or length <= self.target:
-            return score
-        return score - self.overlength_cost * (length - self.target)
+            return earned
+        return earned - self.overlength_cost * (length - self.target)
+
+    def objective(self, loop: Loop) -> int:
+        """What a loop is worth: its score and preferences, less what repetition and metres beyond the target cost."""
+        earned = loop.score
+        times = Counter(loop.walk)
+        if self.preferences is not None:
+            earned += sum(self.preferences[e] for e in times)
+        if self.repeat_costs is not None:
+            earned -= sum(self.repeat_costs[e] for e, y in times.items() if y > 1)
+        return self.value(earned, loop.length)
 
 
 def _sorted_nodes(name: str, nodes: Iterable[int], network: Network) -> tuple[int, ...]:

@@ -93,10 +93,12 @@ class _Program:
         self.best_any: int | None = None
         self.best: int | None = at_least
         self.best_trace: tuple[object, int, int] | None = None
+        self.worth = problem.earnings()
+        self.again = problem.repeat_costs or (0,) * len(self.worth)
         # what the edges from position i on can still earn
         self.earnings = [0] * (len(self.order) + 1)
         for i in range(len(self.order) - 1, -1, -1):
-            self.earnings[i] = self.earnings[i + 1] + max(0, problem.network.edges[self.order[i]].score)
+            self.earnings[i] = self.earnings[i + 1] + max(0, self.worth[self.order[i]])
 
     def run(self) -> Proof:
         last = {}
@@ -165,7 +167,8 @@ class _Program:
         climb = label.climb + times * edge.climb
         if length > self.problem.max_length or (self.most_climb is not None and climb > self.most_climb):
             return None
-        return _Label(length, label.score + edge.score, climb, (label.trace, number, times))
+        earned = label.score + self.worth[number] - (self.again[number] if times == 2 else 0)
+        return _Label(length, earned, climb, (label.trace, number, times))
 
     def _hopeless(self, label: _Label, i: int) -> bool:
         most = self.problem.value(label.score, label.length) + self.earnings[i]

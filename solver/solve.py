@@ -88,8 +88,8 @@ def solve(
     deadline = began + (time_limit / 3 if prove else time_limit - min(RESERVE_S, time_limit / 4))
     search = _Search(problem, part, seed)
     loops = search.loops(alternatives, None if iterations is not None else deadline, iterations or 0)
-    best = problem.value(loops[0].score, loops[0].length) if loops else None
-    bound = score_bound(problem, [problem.network.edges[e] for e in part.edges])
+    best = problem.objective(loops[0]) if loops else None
+    bound = score_bound(problem, part.edges)
     proof = None
     if prove and best != bound:
         proof = prove_optimum(problem, part.edges, at_least=best, deadline=began + time_limit)
@@ -115,7 +115,7 @@ def _result(
     if proof is not None:
         bound = proof.bound
     if loops:
-        proven = problem.value(loops[0].score, loops[0].length) == bound
+        proven = problem.objective(loops[0]) == bound
         status, lengths = Status.OPTIMAL if proven else Status.FEASIBLE, ()
     elif bound is None:
         status = Status.INFEASIBLE
@@ -193,21 +193,23 @@ def _why_impossible(problem: LoopProblem, part: _Part) -> str | None:
     return None
 
 
-def score_bound(problem: LoopProblem, edges: Sequence[Edge]) -> int:
+def score_bound(problem: LoopProblem, numbers: Sequence[int]) -> int:
     """An upper bound on the objective: fill the longest allowed length with the best metres there are.
 
     The fractional knapsack over the edges, each walked once (Dantzig 1957), metres beyond the target charged.
     """
     target = problem.max_length if problem.target is None else min(problem.target, problem.max_length)
     room, extra = target, problem.max_length - target
-    bound = sum(e.score for e in edges if e.length == 0 and e.score > 0)
-    for e in sorted((e for e in edges if e.length and e.score > 0), key=lambda e: -e.score / e.length):
-        within = min(e.length, room)
-        beyond = min(e.length - within, extra)
+    worth = problem.earnings()
+    rewarding = [(worth[i], problem.network.edges[i].length) for i in numbers if worth[i] > 0]
+    bound = sum(earned for earned, length in rewarding if length == 0)
+    for earned, length in sorted((r for r in rewarding if r[1]), key=lambda r: -r[0] / r[1]):
+        within = min(length, room)
+        beyond = min(length - within, extra)
         room, extra = room - within, extra - beyond
         # parts are rounded up, so that the bound stays one
-        bound += -(-e.score * within // e.length)
-        bound += max(0, -(-e.score * beyond // e.length) - problem.overlength_cost * beyond)
+        bound += -(-earned * within // length)
+        bound += max(0, -(-earned * beyond // length) - problem.overlength_cost * beyond)
         if not room and not extra:
             break
     return bound
@@ -221,7 +223,11 @@ class _Search:
 
     def __init__(self, problem: LoopProblem, part: _Part, seed: int) -> None:
         edges = [problem.network.edges[i] for i in part.edges]
-        tails, heads, lengths, self.scores, _, _ = zip(*edges, strict=True)  # at once: this is a third of the set-up
+        # at once: this is a third of the set-up
+        tails, heads, lengths, scores, _, _ = zip(*edges, strict=True)
+        self.scores: Sequence[int] = scores
+        if problem.preferences is not None:
+            self.scores = [s + problem.preferences[i] for s, i in zip(scores, part.edges, strict=True)]
         self.problem = problem
         self.part = part
         self.homes = [part.number[t] for t in problem.trailheads if t in part.number]
@@ -231,6 +237,7 @@ class _Search:
             [part.number[v] for v in heads],
             lengths,
             self.scores,
+            [0] * len(edges) if problem.repeat_costs is None else [problem.repeat_costs[i] for i in part.edges],
             # where there is no limit, climb does not matter
             [0] * len(edges) if problem.max_ascent is None else [e.climb for e in edges],
             [0] * len(edges) if problem.roads is None else [problem.roads[i] for i in part.edges],
@@ -271,7 +278,7 @@ class _Search:
             if not found and not loops:
                 break
             loops += found
-        return sorted(loops[:alternatives], key=lambda x: (-self.problem.value(x.score, x.length), x.length))
+        return sorted(loops[:alternatives], key=lambda x: (-self.problem.objective(x), x.length))
 
     def lengths_outside(self) -> tuple[int, ...]:
         """Lengths of closed walks seen just below and just above the window."""

@@ -27,9 +27,9 @@ from solver import Edge, Loop, LoopProblem, Result, Status
 
 def exact(problem: LoopProblem, *, alternatives: int = 1, **_: object) -> Result:
     """Try every way to walk each edge 0, 1 or 2 times."""
-    loops = sorted(_loops(problem), key=lambda loop: -problem.value(loop.score, loop.length))
+    loops = sorted(_loops(problem), key=lambda loop: -problem.objective(loop))
     if loops:
-        best = problem.value(loops[0].score, loops[0].length)
+        best = problem.objective(loops[0])
         return Result(Status.OPTIMAL, tuple(loops[:alternatives]), bound=best)
     wide = replace(problem, min_length=0, max_length=10**9)
     lengths = sorted({loop.length for loop in _loops(wide)})

@@ -116,7 +116,7 @@ def test_each_metre_beyond_the_target_costs_what_it_earns(square: Network) -> No
     result = solve(LoopProblem(square, {0}, **asked), iterations=3000, prove=True)
     assert result.loop is not None
     assert result.bound == 12_000
-    assert LoopProblem(square, {0}, **asked).value(result.loop.score, result.loop.length) == 12_000
+    assert LoopProblem(square, {0}, **asked).objective(result.loop) == 12_000
 
 
 def test_busy_road_is_shunned() -> None:
@@ -273,6 +273,42 @@ def test_bad_node_counts_are_named(node_count: int) -> None:
         Network([(0, 1, 5, 1)], node_count)
 
 
+def test_repeat_costs_make_the_road_better_than_the_way_back() -> None:
+    """
+    0 --5 trail-- 1 --5 trail-- 2      out and back to 2: 20 km, 10 points; the loop by the road 0-3-2: 20 km,
+    |                           |      10 points less 2. With 1 point for each km walked again, out and back
+    +----- 3 -- 10 road, -2 ----+      has 10 - 10 = 0 left.
+    """
+    network = Network([(0, 1, 5, 5), (1, 2, 5, 5), (0, 3, 5, -1), (3, 2, 5, -1)])
+    asked = {"min_length": 20, "max_length": 20}
+    free = solve(LoopProblem(network, {0}, **asked), iterations=2000, prove=True)
+    dear = LoopProblem(network, {0}, **asked, repeat_costs=[5, 5, 5, 5])
+    assert free.loop is not None
+    assert (free.loop.score, free.loop.repeated) == (10, 10)
+    loop = solve(dear, iterations=2000).loop
+    assert loop is not None
+    assert (loop.score, loop.repeated, dear.objective(loop)) == (8, 0, 8)
+
+
+def test_preferences_choose_between_equal_loops_and_are_no_score() -> None:
+    """Two rings of 10 km at 0; the second is preferred by 1 point, and both score 10."""
+    network = Network([(0, 1, 5, 5), (1, 0, 5, 5), (0, 2, 5, 5), (2, 0, 5, 5)])
+    problem = LoopProblem(network, {0}, min_length=10, max_length=10, preferences=[0, 0, 1, 0])
+    loop = solve(problem, iterations=2000).loop
+    assert loop is not None
+    assert (set(loop.walk), loop.score, problem.objective(loop)) == ({2, 3}, 10, 11)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "said"),
+    [("preferences", [1], "2 edges"), ("repeat_costs", [1, -1], "-1"), ("roads", [0.5, 0], "0.5")],
+)
+def test_bad_values_of_edges_are_named(name: str, values: list[int], said: str) -> None:
+    network = Network([(0, 1, 5, 5), (1, 0, 5, 5)])
+    with pytest.raises(ValueError, match=f"{name}.*{said}"):
+        LoopProblem(network, {0}, min_length=0, max_length=10, **{name: values})
+
+
 def test_via_nodes_out_of_reach_of_each_other_are_proven() -> None:
     """Two rings of 4 km at trailheads 0 and 2, not connected, each with a via node."""
     network = Network([trail(a, b, 2000) for a, b in ((0, 1), (1, 0), (2, 3), (3, 2))])
@@ -304,7 +340,12 @@ def brute_force(problem: LoopProblem) -> int | None:
             climb = sum(t * (e.up + e.down) for t, e in zip(times, edges, strict=True))
             if climb > 2 * problem.max_ascent:
                 continue
-        value = problem.value(sum(e.score for t, e in zip(times, edges, strict=True) if t), length)
+        score = sum(e.score for t, e in zip(times, edges, strict=True) if t)
+        if problem.preferences is not None:
+            score += sum(p for t, p in zip(times, problem.preferences, strict=True) if t)
+        if problem.repeat_costs is not None:
+            score -= sum(c for t, c in zip(times, problem.repeat_costs, strict=True) if t == 2)
+        value = problem.value(score, length)
         best = value if best is None else max(best, value)
     return best
 
@@ -345,6 +386,8 @@ def problems(draw: st.DrawFn, most_edges: int = 8) -> LoopProblem:
         max_ascent=draw(st.none() | st.integers(0, 120)),
         target=draw(st.none() | st.integers(0, 80)),
         overlength_cost=draw(st.integers(0, 2)),
+        preferences=draw(st.none() | st.lists(st.integers(-9, 9), min_size=len(edges), max_size=len(edges))),
+        repeat_costs=draw(st.none() | st.lists(st.integers(0, 9), min_size=len(edges), max_size=len(edges))),
         via=draw(st.sets(st.integers(0, nodes - 1), max_size=1)),
     )
 
@@ -361,7 +404,7 @@ def test_search_and_proof_agree_with_brute_force(problem: LoopProblem) -> None:
     assert result.loop is not None
     assert violations(problem, result.loop) == []
     assert result.bound == best
-    assert problem.value(result.loop.score, result.loop.length) == best
+    assert problem.objective(result.loop) == best
     assert result.status is Status.OPTIMAL
 
 
@@ -371,7 +414,7 @@ def test_every_answer_is_valid_and_below_the_simple_bound(problem: LoopProblem, 
     result = solve(problem, iterations=800, seed=seed, alternatives=2)
     for loop in result.loops:
         assert violations(problem, loop) == []
-        assert problem.value(loop.score, loop.length) <= score_bound(problem, problem.network.edges)
+        assert problem.objective(loop) <= score_bound(problem, range(len(problem.network.edges)))
 
 
 @settings(max_examples=40, deadline=None)
@@ -387,6 +430,8 @@ def test_renaming_junctions_leaves_the_optimum(problem: LoopProblem, random: obj
         max_ascent=problem.max_ascent,
         target=problem.target,
         overlength_cost=problem.overlength_cost,
+        preferences=problem.preferences,
+        repeat_costs=problem.repeat_costs,
         via=[names[v] for v in problem.via],
     )
     one, other = (solve(p, iterations=1500, prove=True, time_limit=30) for p in (problem, renamed))
