@@ -1,25 +1,27 @@
-"""Compile solver/kernel.py with Cython where a C compiler and Python's headers are at hand.
+"""Compile the hot modules of the solver with Cython where a C compiler and Python's headers are at hand.
 
-Everything else about the package stands in pyproject.toml. The extension is optional: without a
-compiler the same file is imported as plain Python, and `python -m solver --version` says so.
+Everything else about the package stands in pyproject.toml. The extensions are optional: without a
+compiler the same files are imported as plain Python, and `python -m solver --version` says so.
 """
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 # No -ffast-math and no contraction: the same seed must give the same loop on every machine.
-[kernel] = cythonize(
+modules = cythonize(
     [
         Extension(
-            "solver.kernel",
-            ["solver/kernel.py"],
+            f"solver.{name}",
+            [f"solver/{name}.py"],
             extra_compile_args=["-O3", "-ffp-contract=off"],
             extra_link_args=["-s"],
         )
+        for name in ("kernel", "frontier")
     ],
     language_level=3,
 )
-# cythonize makes an extension of its own and forgets this
-kernel.optional = True
+for module in modules:
+    # cythonize makes extensions of its own and forgets this
+    module.optional = True
 
-setup(ext_modules=[kernel])
+setup(ext_modules=modules)

@@ -1,0 +1,1035 @@
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""The exact program: the best closed walk on a network whose edges can be put in an order with a small frontier.
+
+Edges are decided one after the other (walked 0, 1 or 2 times). The frontier is made of the nodes between edges decided
+and edges undecided; all that matters of the past is which of its nodes are walked, which have an odd number of ends
+so far, how they hang together and which parts touch a trailhead. For each such state the labels (length, objective,
+climb, ...) are kept of which none is worse than another in everything (Pareto front). This is the frontier method of
+Knuth's Simpath with labels in place of counts.
+
+With more labels than there is room for, those with the best hopes are kept: then the answer may not be the best, but
+the largest hope among the dropped is remembered, so what comes out still brackets the optimum.
+
+As the kernel, this is one source for Cython and for plain Python, in whole numbers throughout.
+"""
+
+from __future__ import annotations
+
+from array import array
+
+try:
+    import cython
+except ImportError:
+    from solver import _interpreted as cython
+
+#: Hopes are upper bounds on the objective in units of 1/256 point.
+HOPE = 256
+
+#: Widest frontier; a state takes one byte for each of its nodes.
+MOST_WIDE = 60
+
+#: "No such value"; above any sum of points, and far enough below 2^63 to be counted in hopes.
+INFINITE = 1 << 50
+
+#: Labels are compared with at most this many others where more than length and objective count.
+MOST_COMPARED = 256
+
+
+def _zeros(typecode, size):
+    return array(typecode, bytes(array(typecode).itemsize * size))
+
+
+@cython.cclass
+class Program:
+    """A loop problem on a network that is small, or small in breadth, ready to be solved exactly.
+
+    Parameters
+    ----------
+    node_count, tails, heads, lengths, earnings, repeat_costs, climbs, roads : the network; `earnings` are scores with
+        preferences, `climbs` as in `Edge.climb`.
+    trailheads : nodes, at least one. vias : nodes to be touched.
+    min_length, max_length, target, overlength_cost : as in `LoopProblem`.
+    max_climb : twice the ascent limit, -1 for none.
+    repeat_limit, road_limit : shares of the length in 1/10000, -1 for none.
+    """
+
+    n: cython.int
+    m: cython.int
+    tail: cython.int[::1]
+    head: cython.int[::1]
+    length: cython.longlong[::1]
+    earning: cython.longlong[::1]
+    again: cython.longlong[::1]
+    climb: cython.longlong[::1]
+    road: cython.longlong[::1]
+    is_home: cython.schar[::1]
+    is_via: cython.schar[::1]
+    min_length: cython.longlong
+    max_length: cython.longlong
+    target: cython.longlong
+    overlength_cost: cython.longlong
+    max_climb: cython.longlong
+    repeat_limit: cython.longlong
+    road_limit: cython.longlong
+    resources: cython.int  # how many of climb, repetition and road are limited
+    # the edges at node v are link[first[v]:first[v + 1]]; a self-loop stands there once
+    first: cython.int[::1]
+    link: cython.int[::1]
+    # the order of the edges, and the one that is tried
+    order: cython.int[::1]
+    trial: cython.int[::1]
+    left: cython.int[::1]
+    inside: cython.schar[::1]
+    done: cython.schar[::1]
+    open_nodes: cython.int[::1]
+    width: cython.int
+    breadth: cython.double
+    # of each step: where the two ends stand in the frontier, which are new, which leave
+    place_u: cython.int[::1]
+    place_v: cython.int[::1]
+    fresh: cython.int[::1]
+    leaves: cython.int[::1]
+    wide: cython.int[::1]  # size of the frontier before the step
+    vias_open: cython.int[::1]  # via nodes in the frontier, before any leaves, or yet to come
+    # hopes: some prices of a metre, and what the edges from a step on are worth beyond them
+    prices: cython.longlong[::1]
+    price_count: cython.int
+    beyond: cython.longlong[::1]
+    # charges from elsewhere: objective x scale <= ceiling - sum of charge[3 * edge + times]
+    charged: cython.int
+    charge: cython.longlong[::1]
+    ceiling: cython.longlong
+    scale: cython.longlong
+    # the states and labels at hand, and the next ones
+    most: cython.longlong
+    state_count: cython.longlong
+    state: cython.uchar[::1]
+    state_first: cython.longlong[::1]
+    label_count: cython.longlong
+    label_length: cython.longlong[::1]
+    label_value: cython.longlong[::1]
+    label_climb: cython.longlong[::1]
+    label_repeat: cython.longlong[::1]
+    label_road: cython.longlong[::1]
+    label_room: cython.longlong[::1]  # ceiling less the charges so far
+    label_trace: cython.int[::1]
+    next_count: cython.longlong
+    next_state: cython.uchar[::1]
+    next_head: cython.longlong[::1]
+    slot: cython.longlong[::1]
+    slot_stamp: cython.int[::1]
+    stamp: cython.int  # a slot is taken where its stamp is this
+    slots: cython.longlong
+    new_count: cython.longlong
+    new_length: cython.longlong[::1]
+    new_value: cython.longlong[::1]
+    new_climb: cython.longlong[::1]
+    new_repeat: cython.longlong[::1]
+    new_road: cython.longlong[::1]
+    new_room: cython.longlong[::1]
+    new_hope: cython.longlong[::1]
+    new_from: cython.int[::1]  # trace before
+    new_times: cython.schar[::1]
+    new_link: cython.longlong[::1]  # the next candidate of the same state
+    sorting: cython.longlong[::1]
+    hopes: cython.longlong[::1]
+    scratch: cython.uchar[::1]
+    renamed: cython.uchar[::1]
+    # how labels came about: trace before, and 4 * edge + times
+    trace_count: cython.longlong
+    trace_size: cython.longlong
+    trace_before: cython.int[::1]
+    trace_step: cython.int[::1]
+    # constants, where no Python object may be touched
+    infinite: cython.longlong
+    mixer: cython.ulonglong
+    low_bits: cython.ulonglong
+    most_wide: cython.int
+    most_compared: cython.int
+    # what came out
+    exact_length: cython.int
+    best: cython.longlong
+    best_any: cython.longlong
+    best_size: cython.int
+    best_steps: cython.int[::1]
+    dropped: cython.longlong  # the largest hope among labels that had to go
+
+    def __init__(
+        self,
+        node_count,
+        tails,
+        heads,
+        lengths,
+        earnings,
+        repeat_costs,
+        climbs,
+        roads,
+        trailheads,
+        vias,
+        *,
+        min_length,
+        max_length,
+        target,
+        overlength_cost,
+        max_climb,
+        repeat_limit,
+        road_limit,
+    ):
+        self.n = node_count
+        self.m = len(tails)
+        self.tail = array("i", tails)
+        self.head = array("i", heads)
+        self.length = array("q", lengths)
+        self.earning = array("q", earnings)
+        self.again = array("q", repeat_costs)
+        self.climb = array("q", climbs)
+        self.road = array("q", roads)
+        home = _zeros("b", node_count)
+        for v in trailheads:
+            home[v] = 1
+        self.is_home = home
+        via = _zeros("b", node_count)
+        for v in vias:
+            via[v] = 1
+        self.is_via = via
+        self.min_length = min_length
+        self.max_length = max_length
+        self.target = min(target, max_length)
+        self.overlength_cost = overlength_cost
+        self.max_climb = max_climb
+        self.repeat_limit = repeat_limit
+        self.road_limit = road_limit
+        self.resources = (max_climb >= 0) + (repeat_limit >= 0) + (road_limit >= 0)
+        self.charged = 0
+        self.charge = _zeros("q", 1)
+        self.ceiling = 0
+        self.scale = 1
+        self.infinite = INFINITE
+        self.mixer = 1099511628211
+        self.low_bits = (1 << 48) - 1  # so that C and Python agree on products
+        self.most_wide = MOST_WIDE
+        self.most_compared = MOST_COMPARED
+        self.stamp = 0
+        self.most = self.slots = self.trace_size = 0
+        self.best_steps = _zeros("i", self.m + 1)
+        self.best_size = 0
+        self.best = self.best_any = self.dropped = -INFINITE
+        self.exact_length = 0
+        self._link_edges()
+        self.order = _zeros("i", self.m)
+        self.trial = _zeros("i", self.m)
+        self.left = _zeros("i", self.n)
+        self.inside = _zeros("b", self.n)
+        self.done = _zeros("b", self.m)
+        self.open_nodes = _zeros("i", self.n + 1)
+        self.width = 0
+        self.breadth = -1.0
+        self.prices = _zeros("q", 4)
+        self.price_count = 0
+        self.beyond = _zeros("q", 1)
+
+    def _link_edges(self):
+        links = [[] for _ in range(self.n)]
+        for e in range(self.m):
+            links[self.tail[e]].append(e)
+            if self.head[e] != self.tail[e]:
+                links[self.head[e]].append(e)
+        first = array("i", [0])
+        link = array("i")
+        for at in links:
+            link.extend(at)
+            first.append(len(link))
+        self.first = first
+        self.link = link if link else _zeros("i", 1)
+
+    # --- the order of the edges
+
+    def arrange(self, starts):
+        """Find an order of the edges with a small frontier, trying these first nodes; its width, or -1 if too wide.
+
+        Always finish the node that brings fewest new nodes into the frontier. Of the orders the one is taken with the
+        smallest sum of 2 ** width.
+        """
+        start: cython.int
+        breadth: cython.double
+        for start in starts:
+            with cython.nogil:
+                breadth = self._try_order(start)
+            if breadth >= 0 and (self.breadth < 0 or breadth < self.breadth):
+                self.breadth = breadth
+                self.order[:] = self.trial
+        if self.breadth < 0:
+            return -1
+        self._place_nodes()
+        return self.width
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _try_order(self, start: cython.int) -> cython.double:
+        """Fill `trial`; the sum of 2 ** width over the steps, -1 where it is too wide."""
+        total: cython.double = 0.0
+        count: cython.int = 0
+        opened: cython.int = 0
+        v: cython.int
+        w: cython.int
+        i: cython.int
+        k: cython.int
+        e: cython.int
+        next_new: cython.int = 0
+        cost: cython.int
+        least: cython.int
+        for v in range(self.n):
+            self.left[v] = self.first[v + 1] - self.first[v]
+            self.inside[v] = 0
+        for e in range(self.m):
+            self.done[e] = 0
+        v = start
+        while count < self.m:
+            if opened > 0:
+                least = 2147483647
+                v = -1
+                for i in range(opened):
+                    w = self.open_nodes[i]
+                    cost = self._opening(w) * 256 + self.left[w]
+                    if cost < least:
+                        least = cost
+                        v = w
+            elif count > 0 or self.left[v] == 0:
+                # another part of the network
+                while self.left[next_new] == 0:
+                    next_new += 1
+                v = next_new
+            # edges to nodes in the frontier first, so that those can leave early
+            for k in range(2):
+                for i in range(self.first[v], self.first[v + 1]):
+                    e = self.link[i]
+                    w = self.tail[e] + self.head[e] - v
+                    if self.done[e] or (k == 0 and self.inside[w] == 0):
+                        continue
+                    if self.inside[v] == 0:
+                        self.inside[v] = 1
+                        self.open_nodes[opened] = v
+                        opened += 1
+                    if self.inside[w] == 0:
+                        self.inside[w] = 1
+                        self.open_nodes[opened] = w
+                        opened += 1
+                    if opened > self.most_wide:
+                        return -1.0
+                    self.done[e] = 1
+                    self.trial[count] = e
+                    count += 1
+                    total += 2.0**opened
+                    self.left[v] -= 1
+                    if w != v:
+                        self.left[w] -= 1
+                        if self.left[w] == 0:
+                            opened = self._close(w, opened)
+            if self.inside[v] == 1:
+                opened = self._close(v, opened)
+        return total
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _opening(self, v: cython.int) -> cython.int:
+        """How many more nodes the frontier has once v is finished."""
+        i: cython.int
+        e: cython.int
+        w: cython.int
+        opening: cython.int = 0
+        for i in range(self.first[v], self.first[v + 1]):
+            e = self.link[i]
+            if self.done[e] == 0:
+                w = self.tail[e] + self.head[e] - v
+                if self.inside[w] == 0:
+                    opening += 1
+                elif self.left[w] == 1 and w != v:
+                    opening -= 1
+        return opening + 128
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _close(self, v: cython.int, opened: cython.int) -> cython.int:
+        i: cython.int
+        for i in range(opened):
+            if self.open_nodes[i] == v:
+                opened -= 1
+                self.open_nodes[i] = self.open_nodes[opened]
+                break
+        self.inside[v] = 2
+        return opened
+
+    def _place_nodes(self):
+        """Where the ends of each edge stand in the frontier, step by step."""
+        left = [0] * self.n
+        for v in range(self.n):
+            left[v] = self.first[v + 1] - self.first[v]
+        frontier: list[int] = []
+        place_u, place_v, fresh, leaves = (_zeros("i", self.m) for _ in range(4))
+        wide = _zeros("i", self.m + 1)
+        vias_open = _zeros("i", self.m)
+        vias = sum(self.is_via)
+        self.width = 0
+        for i in range(self.m):
+            u, v = self.tail[self.order[i]], self.head[self.order[i]]
+            wide[i] = len(frontier)
+            for node in (u, v):
+                if node not in frontier:
+                    frontier.append(node)
+                    fresh[i] += 1
+            self.width = max(self.width, len(frontier))
+            place_u[i], place_v[i] = frontier.index(u), frontier.index(v)
+            vias_open[i] = vias
+            left[u] -= 1
+            if v != u:
+                left[v] -= 1
+            if left[u] == 0:
+                leaves[i] |= 1
+                frontier.remove(u)
+                vias -= self.is_via[u]
+            if v != u and left[v] == 0:
+                leaves[i] |= 2
+                frontier.remove(v)
+                vias -= self.is_via[v]
+        self.place_u, self.place_v, self.fresh, self.leaves = place_u, place_v, fresh, leaves
+        self.wide = wide
+        self.vias_open = vias_open
+
+    # --- hopes
+
+    def set_charges(self, ceiling, scale, charges):
+        """Use what is known: objective x scale <= ceiling - the sum of charges[edge][times walked], all whole numbers."""
+        self.charge = array("q", [charge for three in charges for charge in three])
+        self.ceiling = ceiling
+        self.scale = scale
+        self.charged = 1
+
+    def _price_metres(self):
+        """What the edges still undecided can earn beyond the price of their metres, for some prices (Lagrange).
+
+        The best price is that of the metre at which the fractional knapsack is full; half and twice that are for labels
+        that are ahead or behind.
+        """
+        room = self.max_length
+        middle = 0
+        paying = [e for e in range(self.m) if self.earning[e] > 0 and self.length[e] > 0]
+        for e in sorted(paying, key=lambda e: (-(self.earning[e] * HOPE // self.length[e]), e)):
+            middle = self.earning[e] * HOPE // self.length[e]
+            room -= self.length[e]
+            if room <= 0:
+                break
+        if room > 0:
+            middle = 0
+        prices = sorted({0, middle // 2, middle, 2 * middle})
+        self.price_count = len(prices)
+        self.prices = array("q", prices)
+        beyond = _zeros("q", len(prices) * (self.m + 1))
+        for p, price in enumerate(prices):
+            for i in range(self.m - 1, -1, -1):
+                e = self.order[i]
+                more = max(0, self.earning[e] * HOPE - price * self.length[e])
+                beyond[p * (self.m + 1) + i] = beyond[p * (self.m + 1) + i + 1] + more
+        self.beyond = beyond
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _hope(
+        self, step: cython.int, length: cython.longlong, value: cython.longlong, room: cython.longlong
+    ) -> cython.longlong:
+        """An upper bound, in 1/256 points, on the objective of any walk that a label after `step` steps can become.
+
+        With a price for each metre, what is left of the length up to the target is worth the price, and beyond the target
+        what the price exceeds the cost of a metre by.
+        """
+        p: cython.int
+        price: cython.longlong
+        margin: cython.longlong
+        hope: cython.longlong
+        least: cython.longlong = self.infinite
+        for p in range(self.price_count):
+            price = self.prices[p]
+            margin = price - 256 * self.overlength_cost
+            if margin < 0:
+                margin = 0
+            hope = value * 256 + self.beyond[p * (self.m + 1) + step]
+            if length <= self.target:
+                hope += price * (self.target - length) + margin * (self.max_length - self.target)
+            else:
+                hope += margin * (self.max_length - length) - 256 * self.overlength_cost * (length - self.target)
+            if hope < least:
+                least = hope
+        if self.charged:
+            # charges hold for objective x scale; rounded up
+            if room < 0:
+                hope = -((-room) // self.scale) * 256
+            else:
+                hope = (room // self.scale) * 256 + 255
+            if hope < least:
+                least = hope
+        return least
+
+    # --- solving
+
+    def prepare(self, most_labels):
+        """Make room for this many labels; about 300 bytes each."""
+        self.most = most_labels
+        size = 3 * most_labels + 8
+        self.state = _zeros("B", (most_labels + 8) * self.width + 1)
+        self.state_first = _zeros("q", most_labels + 9)
+        self.label_length, self.label_value, self.label_room = (_zeros("q", most_labels + 8) for _ in range(3))
+        self.label_climb, self.label_repeat, self.label_road = (_zeros("q", most_labels + 8) for _ in range(3))
+        self.label_trace = _zeros("i", most_labels + 8)
+        self.next_state = _zeros("B", size * self.width + 1)
+        self.next_head = _zeros("q", size)
+        self.slots = 1
+        while self.slots < 2 * size:
+            self.slots *= 2
+        self.slot = _zeros("q", self.slots)
+        self.slot_stamp = _zeros("i", self.slots)
+        self.new_length, self.new_value, self.new_room, self.new_hope = (_zeros("q", size) for _ in range(4))
+        self.new_climb, self.new_repeat, self.new_road = (_zeros("q", size) for _ in range(3))
+        self.new_from = _zeros("i", size)
+        self.new_times = _zeros("b", size)
+        self.new_link = _zeros("q", size)
+        self.sorting = _zeros("q", size)
+        self.hopes = _zeros("q", size)
+        self.scratch = _zeros("B", self.width + 2)
+        self.renamed = _zeros("B", 64)
+        self.trace_size = 8 * most_labels + 1024
+        self.trace_before = _zeros("i", self.trace_size)
+        self.trace_step = _zeros("i", self.trace_size)
+
+    def run(self, at_least, *, exact_length, keep_going):
+        """Solve; afterwards `best_value`, `best_walk` and `bound` tell what was found.
+
+        Parameters
+        ----------
+        at_least : only objectives above this are looked for (-INFINITE for any).
+        exact_length : keep the lower end of the window exactly, at the price of more labels. Otherwise labels are dropped
+            for shorter ones that are as good: a walk too short for the window may hide one that is long enough,
+            so only `bound` is certain.
+        keep_going : called before each edge; the run ends with no result where it returns False.
+
+        Returns
+        -------
+        Whether the run came to its end.
+        """
+        self.exact_length = exact_length
+        self.best = at_least
+        self.best_any = at_least
+        self.best_size = 0
+        self.dropped = -INFINITE
+        self._price_metres()
+        self.state_count = self.label_count = 1
+        self.state_first[0] = 0
+        self.state_first[1] = 1
+        self.label_length[0] = self.label_value[0] = 0
+        self.label_climb[0] = self.label_repeat[0] = self.label_road[0] = 0
+        self.label_room[0] = self.ceiling
+        self.label_trace[0] = -1
+        self.trace_count = 0
+        step: cython.int
+        for step in range(self.m):
+            if not keep_going():
+                return False
+            if self.trace_count + self.label_count * 3 + 8 > self.trace_size:
+                self._sweep_traces()
+            with cython.nogil:
+                self._decide(step)
+                self._keep_best_labels(step)
+        return True
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _decide(self, step: cython.int) -> cython.void:
+        """Walk the edge of this step 0, 1 or 2 times in every state: candidates for the next labels."""
+        e: cython.int = self.order[step]
+        before: cython.int = self.wide[step]
+        s: cython.longlong
+        i: cython.longlong
+        times: cython.int
+        after: cython.longlong
+        by_length: cython.longlong
+        by_value: cython.longlong
+        by_room: cython.longlong
+        length: cython.longlong
+        value: cython.longlong
+        climb: cython.longlong
+        room: cython.longlong
+        repeat: cython.longlong
+        road: cython.longlong
+        hope: cython.longlong
+        new: cython.longlong
+        self.next_count = 0
+        self.new_count = 0
+        self.stamp += 1
+        for s in range(self.state_count):
+            for times in range(3):
+                after = self._next_state(step, s * self.width, before, times)
+                if after == -1:
+                    continue
+                by_length = times * self.length[e]
+                by_value = 0
+                if times > 0:
+                    by_value = self.earning[e]
+                if times == 2:
+                    by_value -= self.again[e]
+                by_room = 0
+                if self.charged:
+                    by_room = self.charge[3 * e + times]
+                for i in range(self.state_first[s], self.state_first[s + 1]):
+                    length = self.label_length[i] + by_length
+                    climb = self.label_climb[i] + times * self.climb[e]
+                    if length > self.max_length or (self.max_climb >= 0 and climb > self.max_climb):
+                        continue
+                    value = self.label_value[i] + by_value
+                    room = self.label_room[i] - by_room
+                    repeat = self.label_repeat[i]
+                    road = self.label_road[i]
+                    if self.repeat_limit >= 0:
+                        repeat -= self.repeat_limit * by_length
+                        if times == 2:
+                            repeat += 10000 * self.length[e]
+                    if self.road_limit >= 0:
+                        road += times * 10000 * self.road[e] - self.road_limit * by_length
+                    if after == -2:
+                        self._finish(i, e, times, length, value, repeat, road)
+                        continue
+                    hope = self._hope(step + 1, length, value, room)
+                    if hope < (self.best + 1) * 256:
+                        continue
+                    new = self.new_count
+                    self.new_count += 1
+                    self.new_length[new] = length
+                    self.new_value[new] = value
+                    self.new_climb[new] = climb
+                    self.new_repeat[new] = repeat
+                    self.new_road[new] = road
+                    self.new_room[new] = room
+                    self.new_hope[new] = hope
+                    self.new_from[new] = self.label_trace[i]
+                    self.new_times[new] = times
+                    self.new_link[new] = self.next_head[after]
+                    self.next_head[after] = new
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _next_state(
+        self, step: cython.int, base: cython.longlong, before: cython.int, times: cython.int
+    ) -> cython.longlong:
+        """Number of the state that comes of walking the edge of this step; -1: impossible, -2: the walk is finished.
+
+        A byte for each node: 4 x the number of its part (0: not walked) + 2 where an odd number of walked ends is there
+        + 1 where its part touches a trailhead.
+        """
+        size: cython.int = before + self.fresh[step]
+        i: cython.int
+        u: cython.int = self.place_u[step]
+        v: cython.int = self.place_v[step]
+        e: cython.int = self.order[step]
+        for i in range(before):
+            self.scratch[i] = self.state[base + i]
+        for i in range(before, size):
+            self.scratch[i] = 0
+        if times > 0:
+            if self.scratch[u] == 0:
+                self.scratch[u] = 252 + self.is_home[self.tail[e]]
+            if self.scratch[v] == 0:
+                self.scratch[v] = 248 + self.is_home[self.head[e]]
+            self._unite(size, u, v)
+            if times == 1:
+                self.scratch[u] ^= 2
+                self.scratch[v] ^= 2
+        if self.leaves[step] & 1:
+            i = self._leave(step, size, u, self.tail[e])
+            if i != 0:
+                return i
+            size -= 1
+            if v > u:
+                v -= 1
+        if self.leaves[step] & 2:
+            i = self._leave(step, size, v, self.head[e])
+            if i != 0:
+                return i
+            size -= 1
+        return self._numbered(size)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _unite(self, size: cython.int, u: cython.int, v: cython.int) -> cython.void:
+        keep: cython.int = self.scratch[u] >> 2
+        gone: cython.int = self.scratch[v] >> 2
+        started: cython.int = (self.scratch[u] | self.scratch[v]) & 1
+        i: cython.int
+        part: cython.int
+        if keep == gone:
+            return
+        for i in range(size):
+            part = self.scratch[i] >> 2
+            if part == keep or part == gone:  # noqa: PLR1714, SIM109
+                self.scratch[i] = keep * 4 + (self.scratch[i] & 2) + started
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _leave(self, step: cython.int, size: cython.int, place: cython.int, node: cython.int) -> cython.int:
+        """Take a node out of the frontier: 0 fine, -1 impossible, -2 it was the last of a walk that is finished."""
+        byte: cython.int = self.scratch[place]
+        i: cython.int
+        others: cython.int = 0
+        alone: cython.int = 1
+        if byte & 2:
+            return -1
+        if byte == 0:
+            if self.is_via[node]:
+                return -1
+        else:
+            for i in range(size):
+                if i != place and self.scratch[i] != 0:
+                    if self.scratch[i] >> 2 == byte >> 2:
+                        alone = 0
+                        break
+                    others = 1
+            if alone:
+                # the part closes: it is the whole walk, or nothing
+                if others or byte & 1 == 0 or self._misses_via(step, node):
+                    return -1
+                return -2
+        for i in range(place, size - 1):
+            self.scratch[i] = self.scratch[i + 1]
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _misses_via(self, step: cython.int, node: cython.int) -> cython.int:
+        """Whether a via node is not touched when the walk ends at `node` and no other node of the frontier is walked.
+
+        Via nodes that left earlier were touched; so was the tail, where both ends of the edge leave and it went first.
+        """
+        e: cython.int = self.order[step]
+        count: cython.int = self.vias_open[step] - self.is_via[node]
+        if self.leaves[step] == 3 and node == self.head[e]:
+            count -= self.is_via[self.tail[e]]
+        return count > 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _numbered(self, size: cython.int) -> cython.longlong:
+        """The number of the state in `scratch`, its parts numbered in order; it is entered where it is new."""
+        i: cython.int
+        part: cython.int
+        parts: cython.int = 0
+        h: cython.ulonglong = 14695981039346
+        at: cython.longlong
+        s: cython.longlong
+        same: cython.int
+        mask: cython.longlong = self.slots - 1
+        for i in range(64):
+            self.renamed[i] = 0
+        for i in range(size):
+            if self.scratch[i]:
+                part = self.scratch[i] >> 2
+                if self.renamed[part] == 0:
+                    parts += 1
+                    self.renamed[part] = parts
+                self.scratch[i] = self.renamed[part] * 4 + (self.scratch[i] & 3)
+            h = ((h ^ self.scratch[i]) * self.mixer) & self.low_bits
+        h ^= h >> 23
+        at = h & mask
+        while self.slot_stamp[at] == self.stamp:
+            s = self.slot[at]
+            same = 1
+            for i in range(size):
+                if self.next_state[s * self.width + i] != self.scratch[i]:
+                    same = 0
+                    break
+            if same:
+                return s
+            at = (at + 1) & mask
+        s = self.next_count
+        self.next_count += 1
+        self.slot_stamp[at] = self.stamp
+        self.slot[at] = s
+        for i in range(size):
+            self.next_state[s * self.width + i] = self.scratch[i]
+        self.next_head[s] = -1
+        return s
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _finish(
+        self,
+        i: cython.longlong,
+        e: cython.int,
+        times: cython.int,
+        length: cython.longlong,
+        value: cython.longlong,
+        repeat: cython.longlong,
+        road: cython.longlong,
+    ) -> cython.void:
+        """A closed walk: remember it if it is the best so far."""
+        t: cython.int
+        if repeat > 0 or road > 0:
+            return
+        if length > self.target:
+            value -= self.overlength_cost * (length - self.target)
+        if value > self.best_any:
+            self.best_any = value
+        if length < self.min_length or value <= self.best:
+            return
+        self.best = value
+        self.best_size = 0
+        if times > 0:
+            self.best_steps[0] = e * 4 + times
+            self.best_size = 1
+        t = self.label_trace[i]
+        while t >= 0:
+            self.best_steps[self.best_size] = self.trace_step[t]
+            self.best_size += 1
+            t = self.trace_before[t]
+
+    # --- dominance
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _keep_best_labels(self, step: cython.int) -> cython.void:
+        """Of the candidates of each state keep those that nothing dominates, and no more than there is room for."""
+        s: cython.longlong
+        k: cython.longlong
+        i: cython.longlong
+        size: cython.longlong
+        kept: cython.longlong = 0
+        states: cython.longlong = 0
+        first: cython.longlong
+        least: cython.longlong
+        wide: cython.int = self.wide[step + 1]
+        b: cython.int
+        # `sorting` gets the survivors, state by state; `next_head` becomes the end of each state's part of it
+        for s in range(self.next_count):
+            size = 0
+            i = self.next_head[s]
+            while i >= 0:
+                self.sorting[kept + size] = i
+                size += 1
+                i = self.new_link[i]
+            self._sort(kept, size)
+            kept = self._front(kept, size)
+            self.next_head[s] = kept
+        least = -self.infinite
+        if kept > self.most:
+            least = self._hope_of_rank(kept)
+        first = 0
+        k = 0
+        self.label_count = 0
+        for s in range(self.next_count):
+            first = self.label_count
+            while k < self.next_head[s]:
+                i = self.sorting[k]
+                k += 1
+                if self.new_hope[i] <= least:
+                    if self.new_hope[i] > self.dropped:
+                        self.dropped = self.new_hope[i]
+                    continue
+                self._adopt(step, i)
+            if self.label_count > first:
+                for b in range(wide):
+                    self.state[states * self.width + b] = self.next_state[s * self.width + b]
+                self.state_first[states] = first
+                states += 1
+        self.state_first[states] = self.label_count
+        self.state_count = states
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _adopt(self, step: cython.int, i: cython.longlong) -> cython.void:
+        k: cython.longlong = self.label_count
+        self.label_count += 1
+        self.label_length[k] = self.new_length[i]
+        self.label_value[k] = self.new_value[i]
+        self.label_climb[k] = self.new_climb[i]
+        self.label_repeat[k] = self.new_repeat[i]
+        self.label_road[k] = self.new_road[i]
+        self.label_room[k] = self.new_room[i]
+        if self.new_times[i] == 0:
+            self.label_trace[k] = self.new_from[i]
+        else:
+            self.trace_before[self.trace_count] = self.new_from[i]
+            self.trace_step[self.trace_count] = self.order[step] * 4 + self.new_times[i]
+            self.label_trace[k] = self.trace_count
+            self.trace_count += 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _before(self, a: cython.longlong, b: cython.longlong) -> cython.int:
+        """Shorter first; of equal length the more valuable first, then the older one."""
+        if self.new_length[a] != self.new_length[b]:
+            return self.new_length[a] < self.new_length[b]
+        if self.new_value[a] != self.new_value[b]:
+            return self.new_value[a] > self.new_value[b]
+        return a < b
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _sort(self, base: cython.longlong, size: cython.longlong) -> cython.void:
+        """Shell's sort (1959) of a part of `sorting`, with Knuth's gaps 1, 4, 13, 40, ..."""
+        gap: cython.longlong = 1
+        i: cython.longlong
+        j: cython.longlong
+        at: cython.longlong
+        while 3 * gap + 1 < size:
+            gap = 3 * gap + 1
+        while gap > 0:
+            for i in range(gap, size):
+                at = self.sorting[base + i]
+                j = i
+                while j >= gap and self._before(at, self.sorting[base + j - gap]):
+                    self.sorting[base + j] = self.sorting[base + j - gap]
+                    j -= gap
+                self.sorting[base + j] = at
+            gap = gap // 3
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _front(self, base: cython.longlong, size: cython.longlong) -> cython.longlong:
+        """Keep the candidates of one state, sorted, that none dominates; the end of what is kept."""
+        kept: cython.longlong = base
+        k: cython.longlong
+        i: cython.longlong
+        for k in range(base, base + size):
+            i = self.sorting[k]
+            if not self._dominated(base, kept, i):
+                self.sorting[kept] = i
+                kept += 1
+        return kept
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _dominated(self, base: cython.longlong, kept: cython.longlong, i: cython.longlong) -> cython.int:
+        """Whether a candidate is no better in anything than one kept before (which is not longer)."""
+        k: cython.longlong = kept
+        last: cython.longlong = base
+        j: cython.longlong
+        if self.resources == 0 and self.exact_length == 0:
+            # the last one kept is the most valuable
+            return kept > base and self.new_value[self.sorting[kept - 1]] >= self.new_value[i]
+        if kept - base > self.most_compared:
+            last = kept - self.most_compared
+        while k > last:
+            k -= 1
+            j = self.sorting[k]
+            # a shorter one may be too short for the window
+            if self.exact_length and self.new_length[j] < self.min_length and self.new_length[j] < self.new_length[i]:
+                return 0
+            if (
+                self.new_value[j] >= self.new_value[i]
+                and self.new_climb[j] <= self.new_climb[i]
+                and self.new_repeat[j] <= self.new_repeat[i]
+                and self.new_road[j] <= self.new_road[i]
+            ):
+                return 1
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _hope_of_rank(self, kept: cython.longlong) -> cython.longlong:
+        """A hope that at most `most` of the candidates kept exceed (Hoare's selection, 1961)."""
+        low: cython.longlong = 0
+        high: cython.longlong = kept - 1
+        i: cython.longlong
+        j: cython.longlong
+        pivot: cython.longlong
+        swap: cython.longlong
+        for i in range(kept):
+            self.hopes[i] = self.new_hope[self.sorting[i]]
+        # descending; the one of rank `most` is wanted
+        while low < high:
+            pivot = self.hopes[low + (high - low) // 2]
+            i = low
+            j = high
+            while i <= j:
+                while self.hopes[i] > pivot:
+                    i += 1
+                while self.hopes[j] < pivot:
+                    j -= 1
+                if i <= j:
+                    swap = self.hopes[i]
+                    self.hopes[i] = self.hopes[j]
+                    self.hopes[j] = swap
+                    i += 1
+                    j -= 1
+            if self.most <= j:
+                high = j
+            elif self.most >= i:
+                low = i
+            else:
+                break
+        return self.hopes[self.most]
+
+    def _sweep_traces(self):
+        """Forget how labels came about that are gone; make more room where that does not help."""
+        t: cython.longlong
+        i: cython.longlong
+        count: cython.longlong = 0
+        number: cython.int[::1] = _zeros("i", self.trace_size)
+        with cython.nogil:
+            for i in range(self.label_count):
+                t = self.label_trace[i]
+                while t >= 0 and number[t] == 0:
+                    number[t] = 1
+                    t = self.trace_before[t]
+            # a trace stands behind the one before it, so one pass moves all
+            for t in range(self.trace_count):
+                if number[t]:
+                    self.trace_step[count] = self.trace_step[t]
+                    self.trace_before[count] = (
+                        number[self.trace_before[t]] if self.trace_before[t] >= 0 else -1
+                    )
+                    number[t] = count
+                    count += 1
+            for i in range(self.label_count):
+                if self.label_trace[i] >= 0:
+                    self.label_trace[i] = number[self.label_trace[i]]
+        self.trace_count = count
+        if count + self.label_count * 3 + 8 > self.trace_size // 2:
+            more = _zeros("i", self.trace_size)
+            self.trace_before = array("i", self.trace_before) + more
+            self.trace_step = array("i", self.trace_step) + more
+            self.trace_size *= 2
+
+    # --- what came out
+
+    def best_value(self):
+        """The best objective within the window, or `at_least` where none is better."""
+        return self.best
+
+    def best_walk(self):
+        """A walk that reaches `best_value`, as {edge: times walked}; None where none is better than `at_least`."""
+        if self.best_size == 0:
+            return None
+        return {self.best_steps[i] >> 2: self.best_steps[i] & 3 for i in range(self.best_size)}
+
+    def bound(self):
+        """No closed walk within the window and the limits has a higher objective than this and `at_least`."""
+        bound = self.best if self.exact_length else max(self.best, self.best_any)
+        return bound if self.is_complete() else max(bound, self.dropped // HOPE)
+
+    def is_complete(self):
+        """Whether no label had to be dropped for want of room."""
+        return self.dropped == -INFINITE
