@@ -16,7 +16,7 @@ SOURCES := pyproject.toml setup.py constraints.txt solver/kernel.py solver/front
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q install -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install run import test test-browser lint bench kernel clean
+.PHONY: help install run import test test-browser fuzz lint bench kernel clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ test: $(VENV)/.test ## run the tests that need nothing but Python and a C compil
 test-browser: $(VENV)/.test ## run the tests that need Chromium
 	$(PIP) -e '.[browser]'
 	$(BIN)/python -m pytest -q tests/browser
+
+fuzz: $(VENV)/.test ## try the solver on 10,000 random problems
+	$(BIN)/python tests/fuzz/run.py
 
 lint: $(VENV)/.test ## check style and types
 	$(BIN)/ruff check .
