@@ -2,13 +2,17 @@
 """The exact program: the best closed walk on a network whose edges can be put in an order with a small frontier.
 
 Edges are decided one after the other (walked 0, 1 or 2 times). The frontier is made of the nodes between edges decided
-and edges undecided; all that matters of the past is which of its nodes are walked, which have an odd number of ends
-so far, how they hang together and which parts touch a trailhead. For each such state the labels (length, objective,
-climb, ...) are kept of which none is worse than another in everything (Pareto front). This is the frontier method of
-Knuth's Simpath with labels in place of counts.
+and edges undecided; all that matters of the past is its state: which of its nodes are walked, which have an odd number
+of ends so far, how they hang together and which parts touch a trailhead (the frontier method of Knuth's Simpath).
 
-With more labels than there is room for, those with the best hopes are kept: then the answer may not be the best, but
-the largest hope among the dropped is remembered, so what comes out still brackets the optimum.
+1. `explore` lists the states and how each leads to the next.
+2. `price` puts a price on each metre (and on each metre climbed) and finds the best walk without a window, backwards
+   through the states: an upper bound (Lagrange), and for every state the most that can still come.
+3. `settle` goes forward once more with labels (length, objective, climb, ...), and keeps those of each state of which none
+   is worse than another in everything and that may still lead to something better than is known.
+
+With more states or labels than there is room for, those with the best hopes are kept: then the answer may not be the
+best, but the largest hope among the dropped is remembered, so what comes out still brackets the optimum.
 
 As the kernel, this is one source for Cython and for plain Python, in whole numbers throughout.
 """
@@ -22,8 +26,11 @@ try:
 except ImportError:
     from solver import _interpreted as cython
 
-#: Hopes are upper bounds on the objective in units of 1/256 point.
-HOPE = 256
+#: Hopes, upper bounds on the objective, are in units of 1/4096 point; prices of a metre are, too.
+HOPE = 4096
+
+#: So many prices are kept for the hopes of labels.
+KEPT_PRICES = 3
 
 #: Widest frontier; a state takes one byte for each of its nodes.
 MOST_WIDE = 60
@@ -91,68 +98,81 @@ class Program:
     leaves: cython.int[::1]
     wide: cython.int[::1]  # size of the frontier before the step
     vias_open: cython.int[::1]  # via nodes in the frontier, before any leaves, or yet to come
-    # hopes: some prices of a metre, and what the edges from a step on are worth beyond them
-    prices: cython.longlong[::1]
-    price_count: cython.int
-    beyond: cython.longlong[::1]
-    # charges from elsewhere: objective x scale <= ceiling - sum of charge[3 * edge + times]
-    charged: cython.int
+    # what is known of every edge: objective x scale <= ceiling - sum of charge[3 * edge + times]
     charge: cython.longlong[::1]
     ceiling: cython.longlong
     scale: cython.longlong
-    # the states and labels at hand, and the next ones
-    most: cython.longlong
-    state_count: cython.longlong
+    # all states, level by level: those before step i are level_first[i] .. level_first[i + 1] - 1
+    level_first: cython.longlong[::1]
+    follow: cython.int[::1]  # 3 for each state: the state after walking the edge so often; -1 none, -2 finished
+    follow_size: cython.longlong
+    explored: cython.int
+    # the states before the step at hand and after it: their bytes, and the largest room of a way there
     state: cython.uchar[::1]
-    state_first: cython.longlong[::1]
+    next_state: cython.uchar[::1]
+    room: cython.longlong[::1]
+    next_room: cython.longlong[::1]
+    next_count: cython.longlong
+    next_number: cython.longlong[::1]
+    next_size: cython.longlong
+    slot: cython.longlong[::1]
+    slot_stamp: cython.int[::1]
+    slots: cython.longlong
+    stamp: cython.int  # a slot is taken where its stamp is this
+    scratch: cython.uchar[::1]
+    renamed: cython.uchar[::1]
+    # prices of a metre and of a metre climbed, and what is to come from each state at these prices
+    rows: cython.int
+    gains: cython.longlong[::1]
+    row_length_price: cython.longlong[::1]
+    row_climb_price: cython.longlong[::1]
+    row_bound: cython.longlong[::1]
+    to_come: cython.longlong[::1]  # rows x states
+    # labels: those at hand, the candidates for the next ones, and how all came about
+    most: cython.longlong
     label_count: cython.longlong
+    label_state: cython.longlong[::1]
     label_length: cython.longlong[::1]
     label_value: cython.longlong[::1]
     label_climb: cython.longlong[::1]
     label_repeat: cython.longlong[::1]
     label_road: cython.longlong[::1]
-    label_room: cython.longlong[::1]  # ceiling less the charges so far
     label_trace: cython.int[::1]
-    next_count: cython.longlong
-    next_state: cython.uchar[::1]
-    next_head: cython.longlong[::1]
-    slot: cython.longlong[::1]
-    slot_stamp: cython.int[::1]
-    stamp: cython.int  # a slot is taken where its stamp is this
-    slots: cython.longlong
     new_count: cython.longlong
+    new_head: cython.longlong[::1]  # of each state of the next level: its last candidate
     new_length: cython.longlong[::1]
     new_value: cython.longlong[::1]
     new_climb: cython.longlong[::1]
     new_repeat: cython.longlong[::1]
     new_road: cython.longlong[::1]
-    new_room: cython.longlong[::1]
     new_hope: cython.longlong[::1]
     new_from: cython.int[::1]  # trace before
     new_times: cython.schar[::1]
     new_link: cython.longlong[::1]  # the next candidate of the same state
     sorting: cython.longlong[::1]
     hopes: cython.longlong[::1]
-    scratch: cython.uchar[::1]
-    renamed: cython.uchar[::1]
-    # how labels came about: trace before, and 4 * edge + times
     trace_count: cython.longlong
     trace_size: cython.longlong
     trace_before: cython.int[::1]
-    trace_step: cython.int[::1]
+    trace_step: cython.int[::1]  # 4 * edge + times
+    # what came out
+    exact_length: cython.int
+    least_length: cython.longlong  # that hopes reckon with
+    best: cython.longlong
+    best_any: cython.longlong
+    best_size: cython.int
+    best_steps: cython.int[::1]
+    walk_steps: cython.int[::1]
+    dropped: cython.longlong  # the largest hope among states and labels that had to go
     # constants, where no Python object may be touched
     infinite: cython.longlong
     mixer: cython.ulonglong
     low_bits: cython.ulonglong
     most_wide: cython.int
     most_compared: cython.int
-    # what came out
-    exact_length: cython.int
-    best: cython.longlong
-    best_any: cython.longlong
-    best_size: cython.int
-    best_steps: cython.int[::1]
-    dropped: cython.longlong  # the largest hope among labels that had to go
+    most_length_price: cython.longlong
+    most_climb_price: cython.longlong
+    metre_price: cython.longlong
 
     def __init__(
         self,
@@ -192,7 +212,7 @@ class Program:
         for v in vias:
             via[v] = 1
         self.is_via = via
-        self.min_length = min_length
+        self.min_length = self.least_length = min_length
         self.max_length = max_length
         self.target = min(target, max_length)
         self.overlength_cost = overlength_cost
@@ -200,21 +220,19 @@ class Program:
         self.repeat_limit = repeat_limit
         self.road_limit = road_limit
         self.resources = (max_climb >= 0) + (repeat_limit >= 0) + (road_limit >= 0)
-        self.charged = 0
-        self.charge = _zeros("q", 1)
-        self.ceiling = 0
-        self.scale = 1
         self.infinite = INFINITE
         self.mixer = 1099511628211
         self.low_bits = (1 << 48) - 1  # so that C and Python agree on products
         self.most_wide = MOST_WIDE
         self.most_compared = MOST_COMPARED
-        self.stamp = 0
-        self.most = self.slots = self.trace_size = 0
+        self.most = self.slots = self.trace_size = self.stamp = self.next_size = self.explored = self.rows = 0
         self.best_steps = _zeros("i", self.m + 1)
+        self.walk_steps = _zeros("i", self.m + 1)
         self.best_size = 0
         self.best = self.best_any = self.dropped = -INFINITE
         self.exact_length = 0
+        self.scratch, self.renamed, self.gains = _zeros("B", MOST_WIDE + 4), _zeros("B", 64), _zeros("q", 3)
+        self.follow, self.follow_size = _zeros("i", 1), 0
         self._link_edges()
         self.order = _zeros("i", self.m)
         self.trial = _zeros("i", self.m)
@@ -224,9 +242,17 @@ class Program:
         self.open_nodes = _zeros("i", self.n + 1)
         self.width = 0
         self.breadth = -1.0
-        self.prices = _zeros("q", 4)
-        self.price_count = 0
-        self.beyond = _zeros("q", 1)
+        self._measure()
+        self._charge_metres()
+
+    def _measure(self):
+        """See to it that nothing leaves 64 bits."""
+        longest = 2 * sum(self.length) + self.max_length + 1
+        points = sum(abs(x) for x in self.earning) + sum(self.again) + self.overlength_cost * longest
+        if points >= INFINITE // 8:
+            raise ValueError(f"the scores and costs add up to {points}, want less than {INFINITE // 8}")
+        self.most_length_price = (INFINITE * HOPE // 8) // longest
+        self.most_climb_price = (INFINITE * HOPE // 8) // (2 * sum(self.climb) + max(0, self.max_climb) + 1)
 
     def _link_edges(self):
         links = [[] for _ in range(self.n)]
@@ -398,236 +424,224 @@ class Program:
         self.wide = wide
         self.vias_open = vias_open
 
-    # --- hopes
+    # --- what is known of every edge
 
-    def set_charges(self, ceiling, scale, charges):
-        """Use what is known: objective x scale <= ceiling - the sum of charges[edge][times walked], all whole numbers."""
-        self.charge = array("q", [charge for three in charges for charge in three])
-        self.ceiling = ceiling
-        self.scale = scale
-        self.charged = 1
-
-    def _price_metres(self):
-        """What the edges still undecided can earn beyond the price of their metres, for some prices (Lagrange).
-
-        The best price is that of the metre at which the fractional knapsack is full; half and twice that are for labels
-        that are ahead or behind.
-        """
+    def _charge_metres(self):
+        """Charges from a price for each metre, the one at which the fractional knapsack of all edges is full."""
         room = self.max_length
-        middle = 0
-        paying = [e for e in range(self.m) if self.earning[e] > 0 and self.length[e] > 0]
-        for e in sorted(paying, key=lambda e: (-(self.earning[e] * HOPE // self.length[e]), e)):
-            middle = self.earning[e] * HOPE // self.length[e]
+        price = 0
+        for e in sorted(range(self.m), key=lambda e: -self._worth(e)):
+            price = max(0, min(self._worth(e), self.most_length_price))
             room -= self.length[e]
             if room <= 0:
                 break
         if room > 0:
-            middle = 0
-        prices = sorted({0, middle // 2, middle, 2 * middle})
-        self.price_count = len(prices)
-        self.prices = array("q", prices)
-        beyond = _zeros("q", len(prices) * (self.m + 1))
-        for p, price in enumerate(prices):
-            for i in range(self.m - 1, -1, -1):
-                e = self.order[i]
-                more = max(0, self.earning[e] * HOPE - price * self.length[e])
-                beyond[p * (self.m + 1) + i] = beyond[p * (self.m + 1) + i + 1] + more
-        self.beyond = beyond
+            price = 0
+        self.metre_price = price
+        charges = []
+        ceiling = self._length_hope(0, price)
+        for e in range(self.m):
+            once = self.earning[e] * HOPE - price * self.length[e]
+            twice = once - self.again[e] * HOPE - price * self.length[e]
+            most = max(0, once, twice)
+            ceiling += most
+            charges.append((most, most - once, most - twice))
+        self.set_charges(ceiling, HOPE, charges)
+
+    def _worth(self, e):
+        return self.earning[e] * HOPE // self.length[e] if self.length[e] else self.earning[e] * HOPE
+
+    def first_price(self):
+        """A price for each metre to begin with: that of the knapsack."""
+        return self.metre_price
+
+    def length_at(self, price):
+        """The length of a loop that is best where each of its metres brings this price, in 1/4096 points."""
+        if price < 0:
+            return self.min_length
+        longest = self.max_length if price > self.overlength_cost * HOPE else self.target
+        return max(longest, self.min_length)
+
+    def set_charges(self, ceiling, scale, charges):
+        """Use what is known: objective x scale <= ceiling - sum of charges[edge][times walked], all whole numbers."""
+        self.charge = array("q", [charge for three in charges for charge in three])
+        self.ceiling = ceiling
+        self.scale = scale
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def _hope(
-        self, step: cython.int, length: cython.longlong, value: cython.longlong, room: cython.longlong
-    ) -> cython.longlong:
-        """An upper bound, in 1/256 points, on the objective of any walk that a label after `step` steps can become.
+    def _length_hope(self, length: cython.longlong, price: cython.longlong) -> cython.longlong:
+        """The most that a price for each metre still to come, less the cost of those beyond the target, can make.
 
-        With a price for each metre, what is left of the length up to the target is worth the price, and beyond the target
-        what the price exceeds the cost of a metre by.
+        Over all final lengths from this one on within the window; it is concave, so its corners are enough.
         """
-        p: cython.int
-        price: cython.longlong
-        margin: cython.longlong
-        hope: cython.longlong
-        least: cython.longlong = self.infinite
-        for p in range(self.price_count):
-            price = self.prices[p]
-            margin = price - 256 * self.overlength_cost
-            if margin < 0:
-                margin = 0
-            hope = value * 256 + self.beyond[p * (self.m + 1) + step]
-            if length <= self.target:
-                hope += price * (self.target - length) + margin * (self.max_length - self.target)
-            else:
-                hope += margin * (self.max_length - length) - 256 * self.overlength_cost * (length - self.target)
-            if hope < least:
-                least = hope
-        if self.charged:
-            # charges hold for objective x scale; rounded up
-            if room < 0:
-                hope = -((-room) // self.scale) * 256
-            else:
-                hope = (room // self.scale) * 256 + 255
-            if hope < least:
-                least = hope
-        return least
+        shortest: cython.longlong = self.least_length if self.least_length > length else length
+        best: cython.longlong = self._at_length(length, shortest, price)
+        other: cython.longlong = self._at_length(length, self.max_length, price)
+        if other > best:
+            best = other
+        if shortest < self.target:
+            other = self._at_length(length, self.target, price)
+            if other > best:
+                best = other
+        return best
 
-    # --- solving
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _at_length(
+        self, length: cython.longlong, final: cython.longlong, price: cython.longlong
+    ) -> cython.longlong:
+        hope: cython.longlong = price * (final - length)
+        if final > self.target:
+            hope -= 4096 * self.overlength_cost * (final - self.target)
+        return hope
 
-    def prepare(self, most_labels):
-        """Make room for this many labels; about 300 bytes each."""
-        self.most = most_labels
-        size = 3 * most_labels + 8
-        self.state = _zeros("B", (most_labels + 8) * self.width + 1)
-        self.state_first = _zeros("q", most_labels + 9)
-        self.label_length, self.label_value, self.label_room = (_zeros("q", most_labels + 8) for _ in range(3))
-        self.label_climb, self.label_repeat, self.label_road = (_zeros("q", most_labels + 8) for _ in range(3))
-        self.label_trace = _zeros("i", most_labels + 8)
-        self.next_state = _zeros("B", size * self.width + 1)
-        self.next_head = _zeros("q", size)
-        self.slots = 1
-        while self.slots < 2 * size:
-            self.slots *= 2
-        self.slot = _zeros("q", self.slots)
-        self.slot_stamp = _zeros("i", self.slots)
-        self.new_length, self.new_value, self.new_room, self.new_hope = (_zeros("q", size) for _ in range(4))
-        self.new_climb, self.new_repeat, self.new_road = (_zeros("q", size) for _ in range(3))
-        self.new_from = _zeros("i", size)
-        self.new_times = _zeros("b", size)
-        self.new_link = _zeros("q", size)
-        self.sorting = _zeros("q", size)
-        self.hopes = _zeros("q", size)
-        self.scratch = _zeros("B", self.width + 2)
-        self.renamed = _zeros("B", 64)
-        self.trace_size = 8 * most_labels + 1024
-        self.trace_before = _zeros("i", self.trace_size)
-        self.trace_step = _zeros("i", self.trace_size)
+    # --- 1. states
 
-    def run(self, at_least, *, exact_length, keep_going):
-        """Solve; afterwards `best_value`, `best_walk` and `bound` tell what was found.
+    def explore(self, at_least, most_states, keep_going):
+        """List the states that may lead to an objective above `at_least` (-INFINITE for any).
 
         Parameters
         ----------
-        at_least : only objectives above this are looked for (-INFINITE for any).
-        exact_length : keep the lower end of the window exactly, at the price of more labels. Otherwise labels are dropped
-            for shorter ones that are as good: a walk too short for the window may hide one that is long enough,
-            so only `bound` is certain.
-        keep_going : called before each edge; the run ends with no result where it returns False.
-
-        Returns
-        -------
-        Whether the run came to its end.
+        most_states : no more than this at each step; about 60 bytes each, and 36 for each state of all steps.
+        keep_going : called before each step; where it returns False, so does this.
         """
-        self.exact_length = exact_length
-        self.best = at_least
-        self.best_any = at_least
+        self.best = self.best_any = at_least
         self.best_size = 0
         self.dropped = -INFINITE
-        self._price_metres()
-        self.state_count = self.label_count = 1
-        self.state_first[0] = 0
-        self.state_first[1] = 1
-        self.label_length[0] = self.label_value[0] = 0
-        self.label_climb[0] = self.label_repeat[0] = self.label_road[0] = 0
-        self.label_room[0] = self.ceiling
-        self.label_trace[0] = -1
-        self.trace_count = 0
+        self.explored = 0
+        self.rows = 0
+        if self.next_size == 0:
+            self._make_room_for_states(1024)
+        level_first = _zeros("q", self.m + 2)
+        level_first[1] = 1
+        self.level_first = level_first
+        self.room[0] = self.ceiling
+        most: cython.longlong = most_states
         step: cython.int
         for step in range(self.m):
+            count = level_first[step + 1] - level_first[step]
             if not keep_going():
                 return False
-            if self.trace_count + self.label_count * 3 + 8 > self.trace_size:
-                self._sweep_traces()
+            if 3 * count > self.next_size:
+                self._make_room_for_states(3 * count)
+            if level_first[step + 1] > self.follow_size:
+                self._make_room_to_follow(2 * level_first[step + 1] + 1024)
             with cython.nogil:
-                self._decide(step)
-                self._keep_best_labels(step)
+                self._explore_step(step)
+                self._keep_best_states(step, most)
+            level_first[step + 2] = level_first[step + 1] + self.next_count
+        self.explored = 1
         return True
+
+    def _make_room_for_states(self, size):
+        """Room for `size` states at a step; those at hand are kept."""
+        before: cython.longlong = self.next_size
+        wide: cython.longlong = max(1, self.width)
+        state: cython.uchar[::1] = _zeros("B", size * wide)
+        room: cython.longlong[::1] = _zeros("q", size)
+        if before:
+            state[: before * wide] = self.state[: before * wide]
+            room[:before] = self.room[:before]
+        self.state, self.room = state, room
+        self.next_state, self.next_room = _zeros("B", size * wide), _zeros("q", size)
+        self.next_number, self.hopes = _zeros("q", size), _zeros("q", size)
+        self.slots = 1
+        while self.slots < 2 * size:
+            self.slots *= 2
+        self.slot, self.slot_stamp = _zeros("q", self.slots), _zeros("i", self.slots)
+        self.stamp = 0
+        self.next_size = size
+
+    def _make_room_to_follow(self, size):
+        follow: cython.int[::1] = _zeros("i", 3 * size)
+        before: cython.longlong = 3 * self.follow_size
+        follow[:before] = self.follow[:before]
+        self.follow, self.follow_size = follow, size
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def _decide(self, step: cython.int) -> cython.void:
-        """Walk the edge of this step 0, 1 or 2 times in every state: candidates for the next labels."""
+    def _explore_step(self, step: cython.int) -> cython.void:
+        """Walk the edge of this step 0, 1 or 2 times in every state."""
         e: cython.int = self.order[step]
-        before: cython.int = self.wide[step]
+        base: cython.longlong = self.level_first[step]
+        count: cython.longlong = self.level_first[step + 1] - base
         s: cython.longlong
-        i: cython.longlong
         times: cython.int
         after: cython.longlong
-        by_length: cython.longlong
-        by_value: cython.longlong
-        by_room: cython.longlong
-        length: cython.longlong
-        value: cython.longlong
-        climb: cython.longlong
         room: cython.longlong
-        repeat: cython.longlong
-        road: cython.longlong
-        hope: cython.longlong
-        new: cython.longlong
         self.next_count = 0
-        self.new_count = 0
         self.stamp += 1
-        for s in range(self.state_count):
+        for s in range(count):
             for times in range(3):
-                after = self._next_state(step, s * self.width, before, times)
-                if after == -1:
-                    continue
-                by_length = times * self.length[e]
-                by_value = 0
-                if times > 0:
-                    by_value = self.earning[e]
-                if times == 2:
-                    by_value -= self.again[e]
-                by_room = 0
-                if self.charged:
-                    by_room = self.charge[3 * e + times]
-                for i in range(self.state_first[s], self.state_first[s + 1]):
-                    length = self.label_length[i] + by_length
-                    climb = self.label_climb[i] + times * self.climb[e]
-                    if length > self.max_length or (self.max_climb >= 0 and climb > self.max_climb):
-                        continue
-                    value = self.label_value[i] + by_value
-                    room = self.label_room[i] - by_room
-                    repeat = self.label_repeat[i]
-                    road = self.label_road[i]
-                    if self.repeat_limit >= 0:
-                        repeat -= self.repeat_limit * by_length
-                        if times == 2:
-                            repeat += 10000 * self.length[e]
-                    if self.road_limit >= 0:
-                        road += times * 10000 * self.road[e] - self.road_limit * by_length
-                    if after == -2:
-                        self._finish(i, e, times, length, value, repeat, road)
-                        continue
-                    hope = self._hope(step + 1, length, value, room)
-                    if hope < (self.best + 1) * 256:
-                        continue
-                    new = self.new_count
-                    self.new_count += 1
-                    self.new_length[new] = length
-                    self.new_value[new] = value
-                    self.new_climb[new] = climb
-                    self.new_repeat[new] = repeat
-                    self.new_road[new] = road
-                    self.new_room[new] = room
-                    self.new_hope[new] = hope
-                    self.new_from[new] = self.label_trace[i]
-                    self.new_times[new] = times
-                    self.new_link[new] = self.next_head[after]
-                    self.next_head[after] = new
+                room = self.room[s] - self.charge[3 * e + times]
+                after = -1
+                if self._points(room) > self.best:
+                    after = self._next_state(step, s * self.width, times)
+                    if after >= 0 and room > self.next_room[after]:
+                        self.next_room[after] = room
+                self.follow[3 * (base + s) + times] = after
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _points(self, room: cython.longlong) -> cython.longlong:
+        """The largest objective that a room leaves; rounded up below 0, where C and Python divide differently."""
+        if room < 0:
+            return -((-room) // self.scale)
+        return room // self.scale
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _keep_best_states(self, step: cython.int, most: cython.longlong) -> cython.void:
+        """Number the states of the next level; those with least room go where there are too many."""
+        s: cython.longlong
+        b: cython.int
+        k: cython.int
+        i: cython.longlong
+        hope: cython.longlong
+        least: cython.longlong = -self.infinite * 4096
+        kept: cython.longlong = 0
+        wide: cython.int = self.wide[step + 1]
+        first: cython.longlong = self.level_first[step + 1]
+        if self.next_count > most:
+            for s in range(self.next_count):
+                self.hopes[s] = self.next_room[s]
+            least = self._of_rank(self.next_count, most)
+        for s in range(self.next_count):
+            if self.next_room[s] < least or kept >= most:
+                hope = (self._points(self.next_room[s]) + 1) * 4096 - 1
+                if hope > self.dropped:
+                    self.dropped = hope
+                self.next_number[s] = -1
+                continue
+            self.next_number[s] = first + kept
+            self.room[kept] = self.next_room[s]
+            for b in range(wide):
+                self.state[kept * self.width + b] = self.next_state[s * self.width + b]
+            kept += 1
+        for i in range(3 * self.level_first[step], 3 * first):
+            k = self.follow[i]
+            if k >= 0:
+                self.follow[i] = self.next_number[k]
+        self.next_count = kept
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
     def _next_state(
-        self, step: cython.int, base: cython.longlong, before: cython.int, times: cython.int
+        self, step: cython.int, base: cython.longlong, times: cython.int
     ) -> cython.longlong:
         """Number of the state that comes of walking the edge of this step; -1: impossible, -2: the walk is finished.
 
         A byte for each node: 4 x the number of its part (0: not walked) + 2 where an odd number of walked ends is there
         + 1 where its part touches a trailhead.
         """
+        before: cython.int = self.wide[step]
         size: cython.int = before + self.fresh[step]
         i: cython.int
         u: cython.int = self.place_u[step]
@@ -761,8 +775,260 @@ class Program:
         self.slot[at] = s
         for i in range(size):
             self.next_state[s * self.width + i] = self.scratch[i]
-        self.next_head[s] = -1
+        self.next_room[s] = -self.infinite * 4096
         return s
+
+    # --- 2. prices
+
+    def price(self, length_price, climb_price):
+        """The best closed walk where each metre has a price (in 1/4096 points, also below 0), whatever its length.
+
+        Parameters
+        ----------
+        length_price, climb_price : the second one of a unit of climb, 0 or more; without a limit on climb it is not used.
+
+        Returns
+        -------
+        (bound, length, climb, earned, walk) : a bound on the objective of every loop, in 1/4096 points, and the walk,
+        {edge: times walked}, which may break the limits; None where no closed walk is left. The hopes for labels
+        then use the best of the prices that were tried.
+        """
+        length_price = max(-self.most_length_price, min(length_price, self.most_length_price))
+        climb_price = 0 if self.max_climb < 0 else max(0, min(climb_price, self.most_climb_price))
+        states: cython.longlong = self.level_first[self.m + 1]
+        row: cython.int
+        if self.rows == 0:
+            self.to_come = _zeros("q", (KEPT_PRICES + 1) * states)
+            self.row_length_price, self.row_climb_price, self.row_bound = (
+                _zeros("q", KEPT_PRICES + 1) for _ in range(3)
+            )
+        # the worst of the rows is used anew
+        row = self.rows
+        if row > KEPT_PRICES:
+            row = 0
+            for other in range(1, KEPT_PRICES + 1):
+                if self.row_bound[other] > self.row_bound[row]:
+                    row = other
+        else:
+            self.rows += 1
+        self.row_length_price[row], self.row_climb_price[row] = length_price, climb_price
+        with cython.nogil:
+            self._look_back(row, row * states)
+        bound = self.to_come[row * states] + self._length_hope(0, length_price)
+        bound += climb_price * max(0, self.max_climb)
+        self.row_bound[row] = bound
+        if self.to_come[row * states] <= -INFINITE * HOPE // 2:
+            return None
+        return bound, *self._walk_at(row, row * states)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _priced(self, row: cython.int, e: cython.int, times: cython.int) -> cython.longlong:
+        """What walking an edge so often earns less the prices of its metres."""
+        value: cython.longlong = -times * (
+            self.row_length_price[row] * self.length[e] + self.row_climb_price[row] * self.climb[e]
+        )
+        if times > 0:
+            value += self.earning[e] * 4096
+        if times == 2:
+            value -= self.again[e] * 4096
+        return value
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _look_back(self, row: cython.int, base: cython.longlong) -> cython.void:
+        """From the last step to the first: the most that can still come from each state."""
+        step: cython.int
+        s: cython.longlong
+        k: cython.int
+        times: cython.int
+        best: cython.longlong
+        value: cython.longlong
+        nothing: cython.longlong = -self.infinite * 4096
+        for step in range(self.m - 1, -1, -1):
+            for times in range(3):
+                self.gains[times] = self._priced(row, self.order[step], times)
+            for s in range(self.level_first[step], self.level_first[step + 1]):
+                best = nothing
+                for times in range(3):
+                    k = self.follow[3 * s + times]
+                    if k == -1:
+                        continue
+                    value = self.gains[times]
+                    if k >= 0:
+                        if self.to_come[base + k] == nothing:
+                            continue
+                        value += self.to_come[base + k]
+                    if value > best:
+                        best = value
+                self.to_come[base + s] = best
+        # after the last edge nothing is left to finish
+        for s in range(self.level_first[self.m], self.level_first[self.m + 1]):
+            self.to_come[base + s] = nothing
+
+    def _walk_at(self, row, base):
+        """The walk that is best at these prices: its length, climb, earnings and {edge: times walked}."""
+        walk = {}
+        length = climb = value = state = 0
+        for step in range(self.m):
+            e = self.order[step]
+            for times in range(3):
+                after = self.follow[3 * state + times]
+                if after != -1:
+                    rest = self.to_come[base + after] if after >= 0 else 0
+                    if self._priced(row, e, times) + rest == self.to_come[base + state]:
+                        break
+            if times:
+                walk[e] = times
+                length += times * self.length[e]
+                climb += times * self.climb[e]
+                value += self.earning[e] - (self.again[e] if times == 2 else 0)
+            if after == -2:
+                break
+            state = after
+        return length, climb, value, walk
+
+    # --- 3. labels
+
+    def settle(self, at_least, most_labels, keep_going, *, exact_length):
+        """Find the best loop among the states that were explored; needs a `price` before.
+
+        Parameters
+        ----------
+        at_least : only objectives above this are looked for; not below that of `explore`.
+        most_labels : no more than this at each step; about 250 bytes each.
+        keep_going : called before each step; where it returns False, so does this.
+        exact_length : keep the lower end of the window exactly, at the price of more labels. Otherwise labels are dropped
+            for shorter ones that are as good: a walk too short for the window may hide one that is long enough,
+            so only `bound` is certain.
+        """
+        self.exact_length = exact_length
+        # a label that has dominated longer ones must not go because it is too short itself
+        self.least_length = self.min_length if exact_length else 0
+        self.best = self.best_any = at_least
+        self.best_size = 0
+        self._make_room_for_labels(most_labels)
+        self.label_count = 1
+        self.label_state[0] = self.label_length[0] = self.label_value[0] = 0
+        self.label_climb[0] = self.label_repeat[0] = self.label_road[0] = 0
+        self.label_trace[0] = -1
+        self.trace_count = 0
+        step: cython.int
+        for step in range(self.m):
+            if not keep_going():
+                self.least_length = self.min_length
+                return False
+            count = self.level_first[step + 2] - self.level_first[step + 1]
+            if count > len(self.new_head):
+                self.new_head = _zeros("q", 2 * count)
+            if self.trace_count + self.label_count * 3 + 8 > self.trace_size:
+                self._sweep_traces()
+            with cython.nogil:
+                self._decide(step)
+                self._keep_best_labels(step)
+        self.least_length = self.min_length
+        return True
+
+    def _make_room_for_labels(self, most):
+        self.most = most
+        size = 3 * most + 8
+        self.label_state, self.label_length, self.label_value = (_zeros("q", most + 8) for _ in range(3))
+        self.label_climb, self.label_repeat, self.label_road = (_zeros("q", most + 8) for _ in range(3))
+        self.label_trace = _zeros("i", most + 8)
+        self.new_length, self.new_value, self.new_hope = (_zeros("q", size) for _ in range(3))
+        self.new_climb, self.new_repeat, self.new_road = (_zeros("q", size) for _ in range(3))
+        self.new_from, self.new_times = _zeros("i", size), _zeros("b", size)
+        self.new_link, self.sorting = _zeros("q", size), _zeros("q", size)
+        self.new_head = _zeros("q", 1024)
+        if size > len(self.hopes):
+            self.hopes = _zeros("q", size)
+        self.trace_size = 8 * most + 1024
+        self.trace_before, self.trace_step = _zeros("i", self.trace_size), _zeros("i", self.trace_size)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _hope(
+        self, state: cython.longlong, length: cython.longlong, value: cython.longlong, climb: cython.longlong
+    ) -> cython.longlong:
+        """An upper bound on the objective of any loop that a label at a state can become."""
+        states: cython.longlong = self.level_first[self.m + 1]
+        row: cython.int
+        hope: cython.longlong
+        least: cython.longlong = self.infinite * 4096
+        for row in range(self.rows):
+            hope = self.to_come[row * states + state]
+            if hope == -self.infinite * 4096:
+                return hope
+            hope += value * 4096 + self._length_hope(length, self.row_length_price[row])
+            if self.max_climb >= 0:
+                hope += self.row_climb_price[row] * (self.max_climb - climb)
+            if hope < least:
+                least = hope
+        return least
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _decide(self, step: cython.int) -> cython.void:
+        """Walk the edge of this step 0, 1 or 2 times with every label: candidates for the next labels."""
+        e: cython.int = self.order[step]
+        first: cython.longlong = self.level_first[step + 1]
+        i: cython.longlong
+        times: cython.int
+        after: cython.longlong
+        length: cython.longlong
+        value: cython.longlong
+        climb: cython.longlong
+        repeat: cython.longlong
+        road: cython.longlong
+        hope: cython.longlong
+        new: cython.longlong
+        self.new_count = 0
+        for i in range(self.level_first[step + 2] - first):
+            self.new_head[i] = -1
+        for i in range(self.label_count):
+            for times in range(3):
+                after = self.follow[3 * self.label_state[i] + times]
+                if after == -1:
+                    continue
+                length = self.label_length[i] + times * self.length[e]
+                climb = self.label_climb[i] + times * self.climb[e]
+                if length > self.max_length or (self.max_climb >= 0 and climb > self.max_climb):
+                    continue
+                value = self.label_value[i]
+                if times > 0:
+                    value += self.earning[e]
+                if times == 2:
+                    value -= self.again[e]
+                repeat = self.label_repeat[i]
+                road = self.label_road[i]
+                if self.repeat_limit >= 0:
+                    repeat -= self.repeat_limit * times * self.length[e]
+                    if times == 2:
+                        repeat += 10000 * self.length[e]
+                if self.road_limit >= 0:
+                    road += times * (10000 * self.road[e] - self.road_limit * self.length[e])
+                if after == -2:
+                    self._finish(i, e, times, length, value, repeat, road)
+                    continue
+                hope = self._hope(after, length, value, climb)
+                if hope < (self.best + 1) * 4096:
+                    continue
+                new = self.new_count
+                self.new_count += 1
+                self.new_length[new] = length
+                self.new_value[new] = value
+                self.new_climb[new] = climb
+                self.new_repeat[new] = repeat
+                self.new_road[new] = road
+                self.new_hope[new] = hope
+                self.new_from[new] = self.label_trace[i]
+                self.new_times[new] = times
+                self.new_link[new] = self.new_head[after - first]
+                self.new_head[after - first] = new
 
     @cython.cfunc
     @cython.nogil
@@ -798,8 +1064,6 @@ class Program:
             self.best_size += 1
             t = self.trace_before[t]
 
-    # --- dominance
-
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
@@ -810,58 +1074,48 @@ class Program:
         i: cython.longlong
         size: cython.longlong
         kept: cython.longlong = 0
-        states: cython.longlong = 0
-        first: cython.longlong
-        least: cython.longlong
-        wide: cython.int = self.wide[step + 1]
-        b: cython.int
-        # `sorting` gets the survivors, state by state; `next_head` becomes the end of each state's part of it
-        for s in range(self.next_count):
+        least: cython.longlong = -self.infinite * 4096
+        first: cython.longlong = self.level_first[step + 1]
+        # `sorting` gets the survivors, state by state; `new_head` becomes the end of each state's part of it
+        for s in range(self.level_first[step + 2] - first):
             size = 0
-            i = self.next_head[s]
+            i = self.new_head[s]
             while i >= 0:
                 self.sorting[kept + size] = i
                 size += 1
                 i = self.new_link[i]
-            self._sort(kept, size)
-            kept = self._front(kept, size)
-            self.next_head[s] = kept
-        least = -self.infinite
+            if size > 0:
+                self._sort(kept, size)
+                kept = self._front(kept, size)
+            self.new_head[s] = kept
         if kept > self.most:
-            least = self._hope_of_rank(kept)
-        first = 0
+            for k in range(kept):
+                self.hopes[k] = self.new_hope[self.sorting[k]]
+            least = self._of_rank(kept, self.most)
         k = 0
         self.label_count = 0
-        for s in range(self.next_count):
-            first = self.label_count
-            while k < self.next_head[s]:
+        for s in range(self.level_first[step + 2] - first):
+            while k < self.new_head[s]:
                 i = self.sorting[k]
                 k += 1
-                if self.new_hope[i] <= least:
+                if self.new_hope[i] < least or self.label_count >= self.most:
                     if self.new_hope[i] > self.dropped:
                         self.dropped = self.new_hope[i]
                     continue
-                self._adopt(step, i)
-            if self.label_count > first:
-                for b in range(wide):
-                    self.state[states * self.width + b] = self.next_state[s * self.width + b]
-                self.state_first[states] = first
-                states += 1
-        self.state_first[states] = self.label_count
-        self.state_count = states
+                self._adopt(step, first + s, i)
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def _adopt(self, step: cython.int, i: cython.longlong) -> cython.void:
+    def _adopt(self, step: cython.int, state: cython.longlong, i: cython.longlong) -> cython.void:
         k: cython.longlong = self.label_count
         self.label_count += 1
+        self.label_state[k] = state
         self.label_length[k] = self.new_length[i]
         self.label_value[k] = self.new_value[i]
         self.label_climb[k] = self.new_climb[i]
         self.label_repeat[k] = self.new_repeat[i]
         self.label_road[k] = self.new_road[i]
-        self.label_room[k] = self.new_room[i]
         if self.new_times[i] == 0:
             self.label_trace[k] = self.new_from[i]
         else:
@@ -948,17 +1202,15 @@ class Program:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def _hope_of_rank(self, kept: cython.longlong) -> cython.longlong:
-        """A hope that at most `most` of the candidates kept exceed (Hoare's selection, 1961)."""
+    def _of_rank(self, count: cython.longlong, rank: cython.longlong) -> cython.longlong:
+        """The value in `hopes` that `rank` others are not below (Hoare's selection, 1961)."""
         low: cython.longlong = 0
-        high: cython.longlong = kept - 1
+        high: cython.longlong = count - 1
         i: cython.longlong
         j: cython.longlong
         pivot: cython.longlong
         swap: cython.longlong
-        for i in range(kept):
-            self.hopes[i] = self.new_hope[self.sorting[i]]
-        # descending; the one of rank `most` is wanted
+        # descending
         while low < high:
             pivot = self.hopes[low + (high - low) // 2]
             i = low
@@ -974,13 +1226,13 @@ class Program:
                     self.hopes[j] = swap
                     i += 1
                     j -= 1
-            if self.most <= j:
+            if rank <= j:
                 high = j
-            elif self.most >= i:
+            elif rank >= i:
                 low = i
             else:
                 break
-        return self.hopes[self.most]
+        return self.hopes[rank]
 
     def _sweep_traces(self):
         """Forget how labels came about that are gone; make more room where that does not help."""
@@ -998,9 +1250,10 @@ class Program:
             for t in range(self.trace_count):
                 if number[t]:
                     self.trace_step[count] = self.trace_step[t]
-                    self.trace_before[count] = (
-                        number[self.trace_before[t]] if self.trace_before[t] >= 0 else -1
-                    )
+                    if self.trace_before[t] >= 0:
+                        self.trace_before[count] = number[self.trace_before[t]]
+                    else:
+                        self.trace_before[count] = -1
                     number[t] = count
                     count += 1
             for i in range(self.label_count):
@@ -1008,10 +1261,12 @@ class Program:
                     self.label_trace[i] = number[self.label_trace[i]]
         self.trace_count = count
         if count + self.label_count * 3 + 8 > self.trace_size // 2:
-            more = _zeros("i", self.trace_size)
-            self.trace_before = array("i", self.trace_before) + more
-            self.trace_step = array("i", self.trace_step) + more
-            self.trace_size *= 2
+            size = 2 * self.trace_size + 3 * self.label_count + 8
+            before: cython.int[::1] = _zeros("i", size)
+            steps: cython.int[::1] = _zeros("i", size)
+            before[: self.trace_size] = self.trace_before[: self.trace_size]
+            steps[: self.trace_size] = self.trace_step[: self.trace_size]
+            self.trace_before, self.trace_step, self.trace_size = before, steps, size
 
     # --- what came out
 
@@ -1033,3 +1288,7 @@ class Program:
     def is_complete(self):
         """Whether no label had to be dropped for want of room."""
         return self.dropped == -INFINITE
+
+    def states(self):
+        """How many states there are, at all steps."""
+        return self.level_first[self.m + 1]
