@@ -11,6 +11,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -30,7 +31,7 @@ MOVES = re.findall(r"def (_move\w*)\(self\) -> cython.int", SOURCE.read_text("ut
 #: Moves in a row on one walk.
 MOST_MOVES = 12
 
-QUICK = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @functools.cache
@@ -239,7 +240,7 @@ def test_toggling_any_circuit_leaves_a_closed_walk(problem: LoopProblem, seed: i
 
 
 def wander(problem: LoopProblem, kernel: Any, steps: list[int]) -> tuple[int, list[int]]:
-    """A node of the walk and a circuit of at most 12 edges from there; back the way it came where it does not close before."""
+    """A node of the walk and a circuit of at most 12 edges from there; back the way it came where it does not close."""
     edges = problem.network.edges
     start = here = edges[kernel.walk[0]].u
     circuit: list[int] = []
@@ -290,15 +291,41 @@ def test_first_walk_touches_all_that_is_wanted(problem: LoopProblem, seed: int) 
 
 @QUICK
 @given(problem=problems(), seed=st.integers(0, 2**32), moves=st.integers(0, 60))
-def test_nothing_is_charged_where_the_referee_finds_nothing_wrong(problem: LoopProblem, seed: int, moves: int) -> None:
-    """And the other way round; so is the best walk of a run, which costs nothing, a valid loop."""
+def test_best_walk_of_a_run_is_a_valid_loop(problem: LoopProblem, seed: int, moves: int) -> None:
     kernel = started(problem, seed)
-    assume(kept(kernel).times)
     kernel.anneal(0, moves, 2000, 500)
-    kernel._objective()
-    loop = closed_walk(problem, kept(kernel).times)
-    assert (kernel.excess == 0) == (violations(problem, loop) == [])
+    assert kept(kernel) == counted(problem, kernel)
     if best := kernel.best_of(0):
         loop = closed_walk(problem, best)
         assert violations(problem, loop) == []
         assert kernel.best_value_of(0) == problem.objective(loop) * interpreted().POINT
+
+
+@QUICK
+@given(problem=problems(), seed=st.integers(0, 2**32), off=st.lists(st.integers(-1, 1), min_size=5, max_size=5))
+def test_walk_at_its_limits_is_charged_where_the_referee_objects(
+    problem: LoopProblem, seed: int, off: list[int]
+) -> None:
+    """Limits that a walk just keeps or just misses, by a metre or by a part of 10,000."""
+    walk = kept(started(problem, seed))
+    assume(walk.length)
+    low = max(0, walk.length + off[0])
+    tight = replace(
+        problem,
+        min_length=low,
+        max_length=max(low, walk.length + off[1]),
+        max_ascent=max(0, walk.climb // 2 + off[2]),
+        max_repeat_share=share_near(walk.repeated, walk.length, off[3]),
+        max_road_share=share_near(walk.road, walk.length, off[4]),
+    )
+    kernel = started(tight, seed)
+    kernel._clear()
+    for e, y in walk.times.items():
+        kernel._put(e, y)
+    kernel._objective()
+    loop = closed_walk(tight, walk.times)
+    assert (kernel.excess == 0) == (violations(tight, loop) == [])
+
+
+def share_near(part: int, whole: int, off: int) -> float:
+    return min(max(10_000 * part // whole + off, 0), 10_000) / 10_000
