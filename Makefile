@@ -70,4 +70,4 @@ kernel: $(VENV)/.test ## compile the kernel in place after changing it
 	@$(BIN)/python -m solver --version
 
 clean: ## remove what was built (not the database in .loopgenie)
-	rm -rf $(VENV) build *.egg-info solver/kernel.c solver/*.so
+	rm -rf $(VENV) build *.egg-info solver/*.c solver/*.so

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -19,7 +19,7 @@ class Outcome:
     """What is known of the loops over some edges.
 
     None of them has a higher objective than `bound` and the objective that was known before; None: nothing is known.
-    `reached` and `times` {edge: times walked} tell of a loop that is better than what was known, None where none was found.
+    `reached` and `times` {edge: times walked} tell of a loop better than what was known, None where none was found.
     """
 
     bound: int | None
@@ -77,7 +77,7 @@ class Exact:
             road_limit=limit_in_parts(problem.max_road_share),
         )
         #: widest frontier of the order taken; -1 where it is hopelessly wide
-        self.width = self.program.arrange(_spread(len(number), orders))
+        self.width = self.program.arrange(orders)
 
     def solve(self, at_least: int | None, room: Room, keep_going: Callable[[], bool]) -> Outcome | None:
         """Look for loops with a higher objective than `at_least` (None: for any); None where time ran out.
@@ -203,10 +203,6 @@ class _Best:
         if walk is not None and value > self.value:
             self.value = value
             self.times = {self.edges[e]: y for e, y in walk.items()}
-
-
-def _spread(count: int, most: int) -> Iterable[int]:
-    return range(0, count, max(1, count // most))
 
 
 def limit_in_parts(share: float | None) -> int:

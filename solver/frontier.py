@@ -8,8 +8,8 @@ of ends so far, how they hang together and which parts touch a trailhead (the fr
 1. `explore` lists the states and how each leads to the next.
 2. `price` puts a price on each metre (and on each metre climbed) and finds the best walk without a window, backwards
    through the states: an upper bound (Lagrange), and for every state the most that can still come.
-3. `settle` goes forward once more with labels (length, objective, climb, ...), and keeps those of each state of which none
-   is worse than another in everything and that may still lead to something better than is known.
+3. `settle` goes forward once more with labels (length, objective, climb, ...), and keeps those of each state that are
+   not worse than another in everything and may still lead to something better than is known.
 
 With more states or labels than there is room for, those with the best hopes are kept: then the answer may not be the
 best, but the largest hope among the dropped is remembered, so what comes out still brackets the optimum.
@@ -25,6 +25,8 @@ try:
     import cython
 except ImportError:
     from solver import _interpreted as cython
+
+COMPILED = cython.compiled
 
 #: Hopes, upper bounds on the objective, are in units of 1/4096 point; prices of a metre are, too.
 HOPE = 4096
@@ -87,6 +89,8 @@ class Program:
     trial: cython.int[::1]
     left: cython.int[::1]
     inside: cython.schar[::1]
+    entered: cython.int[::1]
+    random_state: cython.ulonglong
     done: cython.schar[::1]
     open_nodes: cython.int[::1]
     width: cython.int
@@ -166,6 +170,7 @@ class Program:
     dropped: cython.longlong  # the largest hope among states and labels that had to go
     # constants, where no Python object may be touched
     infinite: cython.longlong
+    ones: cython.ulonglong
     mixer: cython.ulonglong
     low_bits: cython.ulonglong
     most_wide: cython.int
@@ -221,6 +226,7 @@ class Program:
         self.road_limit = road_limit
         self.resources = (max_climb >= 0) + (repeat_limit >= 0) + (road_limit >= 0)
         self.infinite = INFINITE
+        self.ones = 0xFFFFFFFFFFFFFFFF
         self.mixer = 1099511628211
         self.low_bits = (1 << 48) - 1  # so that C and Python agree on products
         self.most_wide = MOST_WIDE
@@ -238,6 +244,8 @@ class Program:
         self.trial = _zeros("i", self.m)
         self.left = _zeros("i", self.n)
         self.inside = _zeros("b", self.n)
+        self.entered = _zeros("i", self.n)
+        self.random_state = 0x9E3779B97F4A7C15
         self.done = _zeros("b", self.m)
         self.open_nodes = _zeros("i", self.n + 1)
         self.width = 0
@@ -270,18 +278,18 @@ class Program:
 
     # --- the order of the edges
 
-    def arrange(self, starts):
-        """Find an order of the edges with a small frontier, trying these first nodes; its width, or -1 if too wide.
+    def arrange(self, tries):
+        """Find an order of the edges with a small frontier; its width, or -1 where it is too wide.
 
-        Always finish the node that brings fewest new nodes into the frontier. Of the orders the one is taken with the
-        smallest sum of 2 ** width.
+        Always finish the node that brings fewest new nodes into the frontier; of these tries, which start at different
+        nodes and favour what has been waiting more or less, the one is taken with the smallest sum of 2 ** width.
         """
-        start: cython.int
+        k: cython.int
         breadth: cython.double
-        for start in starts:
+        for k in range(tries):
             with cython.nogil:
-                breadth = self._try_order(start)
-            if breadth >= 0 and (self.breadth < 0 or breadth < self.breadth):
+                breadth = self._try_order()
+            if breadth >= 0:
                 self.breadth = breadth
                 self.order[:] = self.trial
         if self.breadth < 0:
@@ -292,8 +300,23 @@ class Program:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def _try_order(self, start: cython.int) -> cython.double:
-        """Fill `trial`; the sum of 2 ** width over the steps, -1 where it is too wide."""
+    def _random(self) -> cython.ulonglong:
+        """32 random bits (xorshift64, Marsaglia 2003: the high half)."""
+        x: cython.ulonglong = self.random_state
+        x ^= (x << 13) & self.ones
+        x ^= x >> 7
+        x ^= (x << 17) & self.ones
+        self.random_state = x
+        return x >> 32
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _try_order(self) -> cython.double:
+        """Fill `trial`; the sum of 2 ** width over the steps, -1 where it is too wide or no better than before."""
+        size: cython.ulonglong = self.n
+        haste: cython.int = (self._random() >> 24) - 128
+        noise: cython.ulonglong = self._random() >> 23
         total: cython.double = 0.0
         count: cython.int = 0
         opened: cython.int = 0
@@ -310,14 +333,16 @@ class Program:
             self.inside[v] = 0
         for e in range(self.m):
             self.done[e] = 0
-        v = start
+        v = (self._random() * size) >> 32
         while count < self.m:
             if opened > 0:
                 least = 2147483647
                 v = -1
                 for i in range(opened):
                     w = self.open_nodes[i]
-                    cost = self._opening(w) * 256 + self.left[w]
+                    cost = self._opening(w) * 1024 + 16 * self.left[w] + ((self._random() * noise) >> 32)
+                    if haste > 0:
+                        cost -= haste * (count - self.entered[w]) >> 4
                     if cost < least:
                         least = cost
                         v = w
@@ -335,10 +360,12 @@ class Program:
                         continue
                     if self.inside[v] == 0:
                         self.inside[v] = 1
+                        self.entered[v] = count
                         self.open_nodes[opened] = v
                         opened += 1
                     if self.inside[w] == 0:
                         self.inside[w] = 1
+                        self.entered[w] = count
                         self.open_nodes[opened] = w
                         opened += 1
                     if opened > self.most_wide:
@@ -347,6 +374,8 @@ class Program:
                     self.trial[count] = e
                     count += 1
                     total += 2.0**opened
+                    if self.breadth >= 0 and total >= self.breadth:
+                        return -1.0
                     self.left[v] -= 1
                     if w != v:
                         self.left[w] -= 1
@@ -490,9 +519,7 @@ class Program:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def _at_length(
-        self, length: cython.longlong, final: cython.longlong, price: cython.longlong
-    ) -> cython.longlong:
+    def _at_length(self, length: cython.longlong, final: cython.longlong, price: cython.longlong) -> cython.longlong:
         hope: cython.longlong = price * (final - length)
         if final > self.target:
             hope -= 4096 * self.overlength_cost * (final - self.target)
@@ -505,7 +532,8 @@ class Program:
 
         Parameters
         ----------
-        most_states : no more than this at each step; about 60 bytes each, and 36 for each state of all steps.
+        most_states : no more than this at all steps together, and no more than a quarter of those left at one step;
+            44 bytes each, and some 200 for each state of the step that has most.
         keep_going : called before each step; where it returns False, so does this.
         """
         self.best = self.best_any = at_least
@@ -519,12 +547,13 @@ class Program:
         level_first[1] = 1
         self.level_first = level_first
         self.room[0] = self.ceiling
-        most: cython.longlong = most_states
+        most: cython.longlong
         step: cython.int
         for step in range(self.m):
             count = level_first[step + 1] - level_first[step]
             if not keep_going():
                 return False
+            most = max(16, (most_states - level_first[step + 1]) // 4)
             if 3 * count > self.next_size:
                 self._make_room_for_states(3 * count)
             if level_first[step + 1] > self.follow_size:
@@ -633,9 +662,7 @@ class Program:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def _next_state(
-        self, step: cython.int, base: cython.longlong, times: cython.int
-    ) -> cython.longlong:
+    def _next_state(self, step: cython.int, base: cython.longlong, times: cython.int) -> cython.longlong:
         """Number of the state that comes of walking the edge of this step; -1: impossible, -2: the walk is finished.
 
         A byte for each node: 4 x the number of its part (0: not walked) + 2 where an odd number of walked ends is there
@@ -687,7 +714,7 @@ class Program:
             return
         for i in range(size):
             part = self.scratch[i] >> 2
-            if part == keep or part == gone:  # noqa: PLR1714, SIM109
+            if part == keep or part == gone:
                 self.scratch[i] = keep * 4 + (self.scratch[i] & 2) + started
 
     @cython.cfunc
@@ -900,9 +927,9 @@ class Program:
         at_least : only objectives above this are looked for; not below that of `explore`.
         most_labels : no more than this at each step; about 250 bytes each.
         keep_going : called before each step; where it returns False, so does this.
-        exact_length : keep the lower end of the window exactly, at the price of more labels. Otherwise labels are dropped
-            for shorter ones that are as good: a walk too short for the window may hide one that is long enough,
-            so only `bound` is certain.
+        exact_length : keep the lower end of the window exactly, at the price of more labels. Otherwise labels are
+            dropped for shorter ones that are as good: a walk too short for the window may hide one that is long
+            enough, so only `bound` is certain.
         """
         self.exact_length = exact_length
         # a label that has dominated longer ones must not go because it is too short itself
@@ -1288,7 +1315,3 @@ class Program:
     def is_complete(self):
         """Whether no label had to be dropped for want of room."""
         return self.dropped == -INFINITE
-
-    def states(self):
-        """How many states there are, at all steps."""
-        return self.level_first[self.m + 1]

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from solver.exact import Outcome
 from solver.kernel import COMPILED, INFINITE, POINT, SHARE_PARTS, Kernel, within_reach
 from solver.problem import Edge, Loop, LoopProblem, Result, Status
-from solver.prove import Proof
 from solver.prove import prove as prove_optimum
 from solver.verify import violations
 
@@ -98,7 +98,7 @@ def solve(
     return _result(problem, loops, bound, proof, search, began)
 
 
-def _with_proven(problem: LoopProblem, loops: list[Loop], proof: Proof) -> list[Loop]:
+def _with_proven(problem: LoopProblem, loops: list[Loop], proof: Outcome) -> list[Loop]:
     """Put the loop that a proof came across first, if it is one the search did not find and all limits hold."""
     if proof.times is None:
         return loops
@@ -109,11 +109,11 @@ def _with_proven(problem: LoopProblem, loops: list[Loop], proof: Proof) -> list[
 
 
 def _result(
-    problem: LoopProblem, loops: list[Loop], bound: int | None, proof: Proof | None, search: _Search, began: float
+    problem: LoopProblem, loops: list[Loop], bound: int | None, proof: Outcome | None, search: _Search, began: float
 ) -> Result:
     status, reason, lengths = Status.UNKNOWN, None, search.lengths_outside()
     if proof is not None:
-        bound = proof.bound
+        bound = proof.bound if bound is None or proof.bound is None else min(bound, proof.bound)
     if loops:
         proven = problem.objective(loops[0]) == bound
         status, lengths = Status.OPTIMAL if proven else Status.FEASIBLE, ()
