@@ -874,6 +874,9 @@ class Program:
         best: cython.longlong
         value: cython.longlong
         nothing: cython.longlong = -self.infinite * 4096
+        # after the last edge nothing can be finished any more
+        for s in range(self.level_first[self.m], self.level_first[self.m + 1]):
+            self.to_come[base + s] = nothing
         for step in range(self.m - 1, -1, -1):
             for times in range(3):
                 self.gains[times] = self._priced(row, self.order[step], times)
@@ -891,9 +894,6 @@ class Program:
                     if value > best:
                         best = value
                 self.to_come[base + s] = best
-        # after the last edge nothing is left to finish
-        for s in range(self.level_first[self.m], self.level_first[self.m + 1]):
-            self.to_come[base + s] = nothing
 
     def _walk_at(self, row, base):
         """The walk that is best at these prices: its length, climb, earnings and {edge: times walked}."""
