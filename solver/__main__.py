@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import sys
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import NoReturn
 
-from solver.instances import Instance, loop_json, read_instance, write_loop
+from solver.instances import loop_json, read_instance, write_loop
 from solver.kernel import COMPILED
-from solver.problem import Result, Status
+from solver.measuring import Measurement, Summary, about, keep_if_better, measure
 from solver.solve import solve
-from solver.verify import violations
+
+HEADING = (
+    f"{'instance':<42}{'edges':>7}{'best known':>11}{'score':>8}{'loss %':>8}{'bound':>8}{'gap %':>7}{'s':>7}  status"
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -42,15 +43,16 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     one = commands.add_parser("solve", help="solve a problem from a JSON file")
     one.add_argument("instance", type=Path, metavar="INSTANCE.json")
-    one.add_argument("--iterations", type=int, metavar="N", help="try N moves; the clock is not looked at")
-    one.add_argument("--prove", action="store_true", help="spend time on a tighter upper bound")
     one.add_argument("--output", type=Path, metavar="LOOP.json", help="write the loop here, not to standard output")
     many = commands.add_parser("bench", help="solve every problem in a folder, compare with the stored references")
     many.add_argument("folder", type=Path)
     many.add_argument("--jsonl", type=Path, metavar="FILE", help="append one JSON line per instance")
+    many.add_argument("--walks", type=Path, metavar="FOLDER", help="write loops that beat their reference here")
     for command in (one, many):
         command.add_argument("--time-limit", type=float, default=1.0, metavar="S", help="seconds (default 1)")
+        command.add_argument("--iterations", type=int, metavar="N", help="try N moves; the clock is not looked at")
         command.add_argument("--seed", type=int, default=0, metavar="N")
+        command.add_argument("--prove", action="store_true", help="spend time on a tighter upper bound")
     return parser
 
 
@@ -83,100 +85,64 @@ def _solve(options: argparse.Namespace) -> int:
     return 0 if result.loop else 1
 
 
-@dataclass(frozen=True)
-class _Row:
-    instance: Instance
-    result: Result
-    seconds: float
-    valid: bool
-
-    @property
-    def loss(self) -> float | None:
-        """Per cent that the best known is better by; 100 without a loop, None without a reference."""
-        known = self.instance.reference
-        if known is None or known.best_known <= 0:
-            return None
-        return 100.0 if self.result.loop is None else 100 * (1 - self.result.loop.score / known.best_known)
-
-    def as_json(self, options: argparse.Namespace) -> str:
-        """One line for a file of measurements."""
-        known, loop = self.instance.reference, self.result.loop
-        values = {
-            "instance": self.instance.name,
-            "edges": len(self.instance.problem.network.edges),
-            "trailheads": len(self.instance.problem.trailheads),
-            "time_limit_s": options.time_limit,
-            "seed": options.seed,
-            "status": str(self.result.status),
-            "score": loop.score if loop else None,
-            "length": loop.length if loop else None,
-            "bound": self.result.bound,
-            "best_known": known.best_known if known else None,
-            "proven": known.proven_optimal if known else None,
-            "loss_percent": self.loss,
-            "seconds": round(self.seconds, 4),
-            "moves": self.result.iterations,
-            "compiled": self.result.compiled,
-            "valid": self.valid,
-        }
-        return json.dumps(values)
-
-
 def _bench(options: argparse.Namespace) -> int:
     paths = sorted(options.folder.glob("*.json"))
     if not paths:
         raise ValueError(f"{options.folder} holds no .json files")
     print(version_text())
-    print(f"{'instance':<42}{'edges':>7}{'best known':>11}{'score':>8}{'loss %':>8}{'bound':>8}{'s':>7}  status")
+    print(HEADING)
     rows = []
-    file = options.jsonl.open("a", encoding="utf-8") if options.jsonl else None
-    try:
+    with ExitStack() as stack:
+        file = stack.enter_context(options.jsonl.open("a", encoding="utf-8")) if options.jsonl else None
         for path in paths:
-            rows.append(_measured(read_instance(path), options, file))
-    finally:
-        if file:
-            file.close()
-    _print_summary(rows)
+            row, result = measure(
+                read_instance(path),
+                time_limit=options.time_limit,
+                iterations=options.iterations,
+                seed=options.seed,
+                prove=options.prove,
+            )
+            rows.append(row)
+            print(_line(row), flush=True)
+            if file:
+                print(row.as_json(about()), file=file, flush=True)
+            if options.walks:
+                keep_if_better(row, result, options.walks)
+    print(_told(Summary.of(rows)))
     return 0 if all(row.valid for row in rows) else 1
 
 
-def _measured(instance: Instance, options: argparse.Namespace, file: TextIO | None) -> _Row:
-    began = time.perf_counter()
-    result = solve(instance.problem, time_limit=options.time_limit, seed=options.seed)
-    seconds = time.perf_counter() - began
-    wrong = violations(instance.problem, result.loop) if result.loop else []
-    row = _Row(instance, result, seconds, not wrong)
-    if file:
-        print(row.as_json(options), file=file, flush=True)
-    known = instance.reference
-    best = f"{known.best_known}{'*' if known.proven_optimal else ' '}" if known else "-"
-    loss = "-" if row.loss is None else f"{row.loss:.2f}"
-    score = result.loop.score if result.loop else "none"
-    print(
-        f"{instance.name:<42}{len(instance.problem.network.edges):>7}{best:>11}{score:>8}{loss:>8}"
-        f"{result.bound if result.bound is not None else '-':>8}{seconds:>7.2f}  {'; '.join(wrong) or result.status}",
-        flush=True,
+def _line(row: Measurement) -> str:
+    best = "-" if row.best_known is None else f"{row.best_known}{'*' if row.proven else ' '}"
+    return (
+        f"{row.instance:<42}{row.edges:>7}{best:>11}{_shown(row.score, 'none'):>8}{_percent(row.loss_percent):>8}"
+        f"{_shown(row.bound):>8}{_percent(row.gap_percent):>7}{row.seconds:>7.2f}"
+        f"  {row.status if row.valid else 'INVALID'}"
     )
-    return row
 
 
-def _print_summary(rows: Sequence[_Row]) -> None:
-    losses = sorted(row.loss for row in rows if row.loss is not None)
-    found = sum(row.result.loop is not None for row in rows)
-    print(f"{len(rows)} instances, {found} answered, {sum(not row.valid for row in rows)} invalid answers")
-    if losses:
-        p90 = losses[min(len(losses) - 1, round(0.9 * (len(losses) - 1)))]
-        print(
-            f"loss against the best known: mean {statistics.mean(losses):.3f} %, "
-            f"median {statistics.median(losses):.3f} %, 90th percentile {p90:.3f} %, worst {losses[-1]:.3f} %"
+def _shown(value: int | None, instead: str = "-") -> str:
+    return instead if value is None else str(value)
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _told(summary: Summary) -> str:
+    """A summary in words."""
+    lines = [f"{summary.count} instances, {summary.answered} answered, {summary.invalid} invalid answers"]
+    if loss := summary.loss:
+        lines.append(
+            f"loss against the best known: mean {loss.mean:.3f} %, median {loss.median:.3f} %, "
+            f"90th percentile {loss.p90:.3f} %, worst {loss.worst:.3f} %; {summary.better} better than the best known"
         )
-    proven = [row for row in rows if row.instance.reference and row.instance.reference.proven_optimal]
-    if proven:
-        mean = statistics.mean(row.loss or 0.0 for row in proven)
-        exact = sum((row.loss or 0.0) <= 0 for row in proven)
-        print(f"proven ones (*): mean {mean:.3f} %, exact {exact} of {len(proven)}")
-    optimal = sum(row.result.status is Status.OPTIMAL for row in rows)
-    print(f"proven optimal here: {optimal}; slowest answer {max(row.seconds for row in rows):.3f} s")
+    if loss := summary.proven_loss:
+        exact = f"exact {summary.exact} of {summary.proven}"
+        lines.append(f"proven ones (*): mean {loss.mean:.3f} %, worst {loss.worst:.3f} %, {exact}")
+    gap = "" if summary.median_gap is None else f", median gap of the others {summary.median_gap:.2f} %"
+    lines.append(f"proven optimal here: {summary.optimal}{gap}; slowest answer {summary.slowest_s:.3f} s")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

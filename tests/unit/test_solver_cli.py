@@ -111,14 +111,44 @@ def test_version_says_how_the_kernel_runs(capsys: pytest.CaptureFixture[str]) ->
     assert "kernel compiled" in (out := capsys.readouterr().out) or "kernel interpreted" in out
 
 
+def bench(*arguments: object) -> int:
+    return main(["bench", *map(str, arguments)])
+
+
 def test_bench_compares_with_references(triangle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = tmp_path / "runs.jsonl"
-    assert main(["bench", str(triangle.parent), "--time-limit", "0.05", "--jsonl", str(lines)]) == 0
+    assert bench(triangle.parent, "--time-limit", "0.05", "--jsonl", lines) == 0
     out = capsys.readouterr().out
     assert "1 instances, 1 answered, 0 invalid answers" in out
     assert "exact 1 of 1" in out
     row = json.loads(lines.read_text())
     assert (row["instance"], row["score"], row["loss_percent"], row["valid"]) == ("triangle", 2700, 0.0, True)
+    assert {"date", "commit", "cpu", "cores", "python", "compiled"} <= row.keys()
+
+
+def test_bench_appends_and_keeps_to_the_moves(triangle: Path, tmp_path: Path) -> None:
+    lines = tmp_path / "runs.jsonl"
+    for seed in (1, 2):
+        assert bench(triangle.parent, "--iterations", 400, "--seed", seed, "--jsonl", lines) == 0
+    rows = [json.loads(line) for line in lines.read_text().splitlines()]
+    assert [(row["seed"], row["iterations"], row["moves"] <= 400) for row in rows] == [(1, 400, True), (2, 400, True)]
+
+
+def test_bench_proves(triangle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench(triangle.parent, "--iterations", 400, "--prove") == 0
+    out = capsys.readouterr().out
+    assert "proven optimal here: 1; slowest" in out
+    assert [line.split()[-1] for line in out.splitlines() if line.startswith("triangle")] == ["optimal"]
+
+
+def test_bench_writes_walks_that_beat_their_reference(triangle: Path, tmp_path: Path) -> None:
+    walks = tmp_path / "walks"
+    assert bench(triangle.parent, "--iterations", 400, "--walks", walks) == 0
+    assert not walks.exists()  # as good as the reference is no news
+    low = {**TRIANGLE, "reference": {"best_known": 2600, "upper_bound": None, "proven_optimal": False}}
+    triangle.write_text(json.dumps(low))
+    assert bench(triangle.parent, "--iterations", 400, "--walks", walks) == 0
+    assert json.loads((walks / "triangle.json").read_text())["score"] == 2700
 
 
 # --- networkx
