@@ -101,6 +101,20 @@ def difficulty(tags: Tags) -> int | None:
     return SAC_SCALE.get(tags.get("sac_scale", "").split(";")[0].strip())
 
 
+#: Hard underfoot for sure; old mule tracks have stones set in them, too (sett, cobblestone), and are none of these.
+#: https://wiki.openstreetmap.org/wiki/Key:surface
+_PAVED = frozenset({"asphalt", "concrete", "concrete:plates", "paved", "paving_stones", "chipseal"})
+
+
+def is_poor(tags: Tags) -> bool:
+    """Whether the tags say for sure that a trail is paved or hardly to be seen."""
+    if tags.get("trail_visibility") == "horrible":
+        return True
+    if "surface" in tags:
+        return tags["surface"] in _PAVED
+    return tags.get("tracktype") == "grade1"
+
+
 def off_ground(tags: Tags) -> bool:
     """Whether the way leaves the terrain: on a bridge or in a tunnel."""
     return any(tags.get(key, "no") not in ("no", "building_passage") for key in ("bridge", "tunnel"))

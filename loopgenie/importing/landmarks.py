@@ -53,6 +53,23 @@ def _is_named_shelter(tags: Tags) -> bool:
     return "shelter_type" not in tags and "name" in tags
 
 
+#: Open water with a shore; the others are basins, pools and sewage. https://wiki.openstreetmap.org/wiki/Key:water
+_OPEN_WATER = frozenset({"lake", "reservoir", "pond", "river", "lagoon", "oxbow"})
+
+
+def is_water(tags: Tags) -> bool:
+    """Whether this is water to walk along: a river, waterfall or spring, or the shore of a lake or of the sea.
+
+    Streams and ditches are not: hardly a valley road is without one.
+    """
+    if tags.get("tunnel", "no") != "no":
+        return False
+    natural = tags.get("natural")
+    if natural == "water":
+        return tags.get("water", "lake") in _OPEN_WATER
+    return natural in ("spring", "coastline") or tags.get("waterway") in ("river", "waterfall")
+
+
 def access_kind(tags: Tags) -> str | None:
     """`parking` or `trailhead` for a place where a car may stop; None for all else, closed car parks included."""
     if tags.get("highway") == "trailhead" or tags.get("information") == "trailhead":

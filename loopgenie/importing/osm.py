@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,21 @@ ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
 
 #: Which name a way without one gets when it is part of several hiking routes: the most local, as signposts have it.
 _NETWORKS = ("lwn", "rwn", "nwn", "iwn")
-_PLACE_KEYS = ("place", "natural", "mountain_pass", "tourism", "amenity", "highway", "information")
-_AREA_KEYS = ("amenity", "tourism")
+_PLACE_KEYS = ("place", "natural", "mountain_pass", "tourism", "amenity", "highway", "information", "waterway")
+_LINE_KEYS = ("highway", "amenity", "tourism")
 
 
 #: A node of a way: its id, and where it is; None for a node that the extract does not hold.
 _Node = tuple[int, tuple[float, float] | None]
+
+
+@dataclass(slots=True)
+class _Relations:
+    """What ways are by the relations they are part of: on a hiking route, maybe with a name, or the shore of a lake."""
+
+    on_route: set[int] = field(default_factory=set)
+    route_names: dict[int, str] = field(default_factory=dict)
+    shores: set[int] = field(default_factory=set)
 
 
 def read_osm(path: Path, progress: Progress | None = None) -> Source:
@@ -47,11 +57,13 @@ def _one_line(error: Exception) -> str:
 def _read(path: Path, progress: Progress) -> Source:
     source = Source(attribution=[ATTRIBUTION], files=[path.name], data_date=_data_date(path))
     progress(f"reading routes of {path.name}", 0, 3)
-    routes = _route_names(path)
+    relations = _relations(path)
     progress(f"reading ways of {path.name}", 1, 3)
-    for way_id, tags, nodes in _lines(path):
+    for way_id, tags, nodes in _lines(path, relations.shores):
         if "highway" in tags:
-            source.ways += _ways(way_id, tags, nodes, routes, source)
+            source.ways += _ways(way_id, tags, nodes, relations, source)
+        elif way_id in relations.shores or landmarks.is_water(tags):
+            source.waters += [line for _, line in _runs(nodes)]
         else:
             _add_area(source, tags, nodes)
     progress(f"reading places of {path.name}", 2, 3)
@@ -77,41 +89,51 @@ def _data_date(path: Path) -> str | None:
     return stamp[:10] or None
 
 
-def _route_names(path: Path) -> dict[int, str]:
-    """Way id -> name of the hiking route it is part of."""
+def _relations(path: Path) -> _Relations:
     import osmium
 
-    hiking = osmium.filter.TagFilter(("route", "hiking"), ("route", "foot"))
+    wanted = osmium.filter.TagFilter(("route", "hiking"), ("route", "foot"), ("natural", "water"))
+    found = _Relations()
     ranked: dict[int, tuple[int, int, str]] = {}
-    for relation in _objects(path, osmium.osm.RELATION, hiking):
-        name = relation.tags.get("name") or relation.tags.get("ref")
-        network = relation.tags.get("network", "")
-        if name:
-            rank = _NETWORKS.index(network) if network in _NETWORKS else len(_NETWORKS)
-            for member in relation.members:
-                if member.type == "w":
-                    ranked[member.ref] = min(ranked.get(member.ref, (99, 0, "")), (rank, relation.id, name))
-    return {way: name for way, (_, _, name) in ranked.items()}
+    for relation in _objects(path, osmium.osm.RELATION, wanted):
+        tags = dict(relation.tags)
+        members = [member.ref for member in relation.members if member.type == "w"]
+        if landmarks.is_water(tags):
+            found.shores.update(members)
+        elif "route" in tags:
+            found.on_route.update(members)
+            if name := tags.get("name") or tags.get("ref"):
+                rank = _rank(tags.get("network", ""))
+                for way in members:
+                    ranked[way] = min(ranked.get(way, (99, 0, "")), (rank, relation.id, name))
+    found.route_names = {way: name for way, (_, _, name) in ranked.items()}
+    return found
 
 
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, str], list[_Node]]]:
-    """Every way that is a highway or may be a place: its id, tags and nodes."""
+def _rank(network: str) -> int:
+    return _NETWORKS.index(network) if network in _NETWORKS else len(_NETWORKS)
+
+
+def _lines(path: Path, shores: Collection[int]) -> Iterator[tuple[int, dict[str, str], list[_Node]]]:
+    """Every way that is a highway, water or a shore, or may be a place: its id, tags and nodes."""
     import osmium
 
     processor = osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY)
     # positions of all nodes are kept outside of Python, 16 bytes each, while the ways go by
     processor = processor.with_locations("sparse_mem_array")
-    processor = processor.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY))
-    for way in processor.with_filter(osmium.filter.KeyFilter("highway", *_AREA_KEYS)):
-        nodes: list[_Node] = []
-        for node in way.nodes:
-            place = node.location
-            nodes.append((node.ref, (place.lon, place.lat) if place.valid() else None))
-        yield way.id, dict(way.tags), nodes
+    # shores that are members of a relation mostly have no tags of their own, so that no filter by key finds them
+    for way in processor.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)):
+        tags = way.tags
+        if way.id in shores or any(key in tags for key in _LINE_KEYS) or landmarks.is_water(tags):
+            nodes: list[_Node] = []
+            for node in way.nodes:
+                place = node.location
+                nodes.append((node.ref, (place.lon, place.lat) if place.valid() else None))
+            yield way.id, dict(tags), nodes
 
 
 def _ways(
-    way_id: int, tags: dict[str, str], nodes: Sequence[_Node], routes: Mapping[int, str], source: Source
+    way_id: int, tags: dict[str, str], nodes: Sequence[_Node], relations: _Relations, source: Source
 ) -> Iterator[Way]:
     """The way if it may be walked, in as many parts as the file has unbroken runs of its nodes."""
     decision = access.judge(tags)
@@ -126,11 +148,13 @@ def _ways(
                 line=line,
                 node_ids=ids,
                 kind=decision.kind,
-                name=tags.get("name") or tags.get("ref") or routes.get(way_id),
+                name=tags.get("name") or tags.get("ref") or relations.route_names.get(way_id),
                 surface=tags.get("surface"),
                 difficulty=access.difficulty(tags),
                 source=f"osm way {way_id}",
                 off_ground=access.off_ground(tags),
+                poor=access.is_poor(tags),
+                on_route=way_id in relations.on_route,
             )
 
 
@@ -165,6 +189,8 @@ def _add_area(source: Source, tags: dict[str, str], nodes: Sequence[_Node]) -> N
 
 def _add_place(source: Source, tags: dict[str, str], lon: float, lat: float) -> None:
     name = tags.get("name")
+    if landmarks.is_water(tags):
+        source.waters.append([(lon, lat)])
     if landmarks.is_closed_parking(tags):
         source.left_out["car park not open to everybody"] += 1
     elif access_as := landmarks.access_kind(tags):

@@ -18,7 +18,8 @@ class Way:
     of its own (OpenStreetMap); None when meeting has to be found by noding. `heights` (as many, metres or None
     each) are heights that the source itself recorded and that can be trusted, else None. `recorded` lines come from a
     GPS receiver: two of them along the same trail lie a few metres apart. `off_ground` ways (bridges, tunnels) do not
-    follow the terrain between their ends.
+    follow the terrain between their ends. `poor` trails are known to be paved or hardly to be seen. `on_route` ways are
+    part of a signed hiking route.
     """
 
     line: list[tuple[float, float]]
@@ -31,6 +32,8 @@ class Way:
     source: str | None = None
     recorded: bool = False
     off_ground: bool = False
+    poor: bool = False
+    on_route: bool = False
 
 
 @dataclass(slots=True)
@@ -45,11 +48,15 @@ class Access:
 
 @dataclass(slots=True)
 class Source:
-    """All that was read. `points` have id 0; ids are given when the region is built."""
+    """All that was read. `points` have id 0; ids are given when the region is built.
+
+    `waters` are lines of (lon, lat) along rivers and shores; a spring or waterfall is a line of one position.
+    """
 
     ways: list[Way] = field(default_factory=list)
     accesses: list[Access] = field(default_factory=list)
     points: list[Point] = field(default_factory=list)
+    waters: list[list[tuple[float, float]]] = field(default_factory=list)
     attribution: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     synthetic: bool = False
@@ -64,6 +71,7 @@ def merged(sources: Sequence[Source]) -> Source:
         whole.ways += source.ways
         whole.accesses += source.accesses
         whole.points += source.points
+        whole.waters += source.waters
         whole.attribution += source.attribution
         whole.files += source.files
         whole.left_out += source.left_out

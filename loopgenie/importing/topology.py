@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
+from operator import mul
 
 from loopgenie.geometry import distance_m
 from loopgenie.importing.chains import Chain, Positions, contracted, positions, without_lone_roads
 from loopgenie.importing.climbs import RECORDED_VOID_M, VOID_M, Profile, profiles
 from loopgenie.importing.noding import noded
+from loopgenie.importing.scenery import worths
 from loopgenie.importing.source import HeightAt, Progress, Source, Way
 from loopgenie.importing.trailheads import Start, place_trailheads
 from loopgenie.store import Junction, Position, Region, Segment, SegmentCore, Stretch, Trailhead
-from loopgenie.ways import ROADS, WORTH, WayKind
+from loopgenie.ways import ROADS, WayKind
 
 
 def build_region(
@@ -51,7 +53,8 @@ def build_region(
         name=name,
         junctions=[Junction(i, *at[node], junction_heights[node]) for node, i in numbers.items()],
         segments=[
-            _segment(i, chain, climb, at, numbers) for i, (chain, climb) in enumerate(zip(chains, climbs, strict=True))
+            _segment(i, chain, tuple(_stretches(chain, at, worth)), climb, at, numbers)
+            for i, (chain, climb, worth) in enumerate(zip(chains, climbs, worths(chains, at, source), strict=True))
         ],
         trailheads=[_trailhead(i, start, numbers) for i, start in enumerate(starts)],
         points=[point._replace(id=i) for i, point in enumerate(source.points)],
@@ -84,14 +87,20 @@ def _node_height(ways: Sequence[Way], at: Positions, height_at: HeightAt | None)
     return recorded.get
 
 
-def _segment(number: int, chain: Chain, climb: Profile, at: Positions, numbers: dict[int, int]) -> Segment:
-    stretches = tuple(_stretches(chain, at))
+def _segment(
+    number: int,
+    chain: Chain,
+    stretches: tuple[Stretch, ...],
+    climb: Profile,
+    at: Positions,
+    numbers: dict[int, int],
+) -> Segment:
     core = SegmentCore(
         id=number,
         start=numbers[chain.nodes[0]],
         end=numbers[chain.nodes[-1]],
         length_m=sum(s.length_m for s in stretches),
-        score=sum(s.length_m * WORTH[s.kind] for s in stretches),
+        score=sum(s.score for s in stretches),
         ascent_m=climb.ascent_m,
         descent_m=climb.descent_m,
         road_m=sum(s.length_m for s in stretches if s.kind in ROADS),
@@ -103,12 +112,19 @@ def _segment(number: int, chain: Chain, climb: Profile, at: Positions, numbers: 
     return Segment(core, line, stretches)
 
 
-def _stretches(chain: Chain, at: Positions) -> Iterator[Stretch]:
-    """Parts of a chain along which nothing changes, in order."""
+def _stretches(chain: Chain, at: Positions, worth: Sequence[float]) -> Iterator[Stretch]:
+    """Parts of a chain along which nothing changes but what a metre is worth, in order."""
     line = chain.line(at)
-    pieces = zip(chain.ways, map(distance_m, line, line[1:]), strict=True)
+    pieces = zip(chain.ways, map(distance_m, line, line[1:]), worth, strict=True)
     for alike, group in groupby(pieces, key=lambda piece: _what(piece[0])):
-        yield Stretch(sum(metres for _, metres in group), *alike)
+        _, metres, points = zip(*group, strict=True)
+        yield Stretch(sum(metres), *alike, _mean(points, metres))
+
+
+def _mean(points: Sequence[float], metres: Sequence[float]) -> float:
+    """Points per metre over several pieces, to 4 decimals as they are kept."""
+    length_m = sum(metres)
+    return round(sum(map(mul, points, metres)) / length_m, 4) if length_m else points[0]
 
 
 def _what(way: Way) -> tuple[WayKind, str | None, str | None, int | None, str | None]:

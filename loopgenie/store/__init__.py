@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from loopgenie.geometry import Box, LonLat
 from loopgenie.geometry import Position as Position
-from loopgenie.ways import WayKind
+from loopgenie.ways import WORTH, WayKind
 
 
 class Stretch(NamedTuple):
@@ -23,6 +23,12 @@ class Stretch(NamedTuple):
     surface: str | None = None
     difficulty: int | None = None  # SAC scale 1..6, None unknown
     source: str | None = None  # e.g. "osm way 1234"
+    worth: float | None = None  # score points per metre, the mean along it; None: what its kind is worth
+
+    @property
+    def score(self) -> float:
+        """Points for walking it: metres times worth."""
+        return self.length_m * (WORTH[self.kind] if self.worth is None else self.worth)
 
 
 class SegmentCore(NamedTuple):
@@ -32,7 +38,7 @@ class SegmentCore(NamedTuple):
     start: int  # junction ids
     end: int
     length_m: float  # 2-D geodesic length of the line
-    score: float  # sum over its stretches of metres times worth (loopgenie.ways.WORTH)
+    score: float  # sum over its stretches of metres times worth (loopgenie.ways.worth)
     ascent_m: int | None  # walking from start to end; None where heights are not known
     descent_m: int | None
     road_m: float  # metres of loopgenie.ways.ROADS

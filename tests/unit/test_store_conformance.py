@@ -57,13 +57,13 @@ def drawn_region(name: str = "Ordino", west: float = 1.5) -> Region:
     ends = [(0, 1), (0, 2), (2, 3), (1, 3)]
     stretches = [
         (Stretch(100.0, WayKind.PATH, "Camí Ral", "ground", 2, "osm way 1"), Stretch(722.25, WayKind.MINOR_ROAD)),
-        (Stretch(1111.0, WayKind.TRACK),),
+        (Stretch(1111.0, WayKind.TRACK, worth=0.6),),
         (Stretch(822.0, WayKind.STEPS, "Escales"),),
         (Stretch(3800.0, WayKind.BUSY_ROAD, "CG-3"),),
     ]
     cores = [
         SegmentCore(0, 0, 1, 822.25, 244.45, 100, 0, 722.25, 2),
-        SegmentCore(1, 0, 2, 1111.0, 1111.0, None, None, 0.0, None),
+        SegmentCore(1, 0, 2, 1111.0, 666.6, None, None, 0.0, None),
         SegmentCore(2, 2, 3, 822.0, 822.0, 50, 0, 0.0, None),
         SegmentCore(3, 1, 3, 3800.0, -1900.0, 149, 0, 3800.0, None),
     ]

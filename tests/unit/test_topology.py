@@ -12,7 +12,7 @@ from loopgenie.importing.connectivity import bridges
 from loopgenie.importing.source import Access, Source, Way
 from loopgenie.importing.topology import build_region
 from loopgenie.store import Point
-from loopgenie.ways import WORTH, WayKind
+from loopgenie.ways import BEST, WORTH, WayKind
 
 PATH, TRACK, ROAD = WayKind.PATH, WayKind.TRACK, WayKind.MINOR_ROAD
 LON, LAT = 8.0, 47.0
@@ -61,7 +61,8 @@ def check(region):
         assert all(round(lon, 7) == lon and round(lat, 7) == lat for lon, lat, _ in line)
         assert core.length_m == pytest.approx(line_length_m(line), abs=0.01)
         assert sum(stretch.length_m for stretch in stretches) == pytest.approx(core.length_m, abs=0.01)
-        assert core.score == pytest.approx(sum(s.length_m * WORTH[s.kind] for s in stretches))
+        assert core.score == pytest.approx(sum(s.length_m * s.worth for s in stretches))
+        assert all(s.worth <= BEST for s in stretches)
         assert all(a[1:] != b[1:] for a, b in pairwise(stretches))
         if start.elevation_m is None or end.elevation_m is None:
             assert core.ascent_m is core.descent_m is None
@@ -115,7 +116,7 @@ def test_stretches_part_where_anything_changes_and_only_there():
         (500, PATH, "Ridge", "rock", 3, "osm way 2"),
         (1000, WayKind.BUSY_ROAD, None, None, 1, "osm way 3"),
     ]
-    assert segment.core.score == pytest.approx(1000 + 500 - 0.5 * 1000, abs=0.5)
+    assert segment.core.score == pytest.approx(1000 + 500 + WORTH[WayKind.BUSY_ROAD] * 1000, abs=0.5)
     assert segment.core.road_m == pytest.approx(1000, abs=0.1)
     assert segment.core.difficulty == 3
 
@@ -224,7 +225,8 @@ def grid_ways(drawn, drawn_kinds):
     for number, (places_, kind) in enumerate(zip(drawn, drawn_kinds, strict=False)):
         ids = [x * 10 + y for x, y in places_]
         line = [lonlat(300 * x + 7 * (y % 3), 300 * y + 11 * (x % 2)) for x, y in places_]
-        ways.append(Way(line, kind, node_ids=ids, source=f"way {number}"))
+        poor, on_route = number % 2 == 1, number % 3 == 1
+        ways.append(Way(line, kind, node_ids=ids, source=f"way {number}", poor=poor, on_route=on_route))
     return ways
 
 
@@ -238,7 +240,8 @@ def test_any_network(drawn, drawn_kinds, cars, rng):
     def height_at(lon, lat):
         return bumps.get((int((lon - LON) * LON_M // 300), int((lat - LAT) * LAT_M // 300)))
 
-    region = build(*ways, height_at=height_at, accesses=accesses)
+    scenery = {"points": [Point(0, "peak", None, *lonlat(400, 500))], "waters": [[lonlat(0, 900), lonlat(1800, 600)]]}
+    region = build(*ways, height_at=height_at, accesses=accesses, **scenery)
     check(region)
     graph = networkx.MultiGraph()
     graph.add_edges_from((segment.core.start, segment.core.end) for segment in region.segments)
