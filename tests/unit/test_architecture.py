@@ -20,7 +20,12 @@ RUN_TIME = {"flask", "werkzeug", "pydantic", "gpxpy", "psycopg2", "loopgenie", "
 #: The importers may import these, too: the extra `import`.
 IMPORTING = {"osmium", "shapely", "pyogrio", "pyproj", "rasterio", "numpy"}
 #: Packages that only some modules of the solver may import, and only when they are needed.
-SOLVER_EXTRAS = {"graphs.py": {"networkx"}, "prove.py": {"highspy", "numpy"}, "kernel.py": {"cython"}}
+SOLVER_EXTRAS = {
+    "graphs.py": {"networkx"},
+    "relaxation.py": {"highspy", "numpy"},
+    "kernel.py": {"cython"},
+    "frontier.py": {"cython"},
+}
 #: Never, by anyone: too heavy for a small package, or not ours.
 BANNED = {"scipy", "pandas", "ortools", "numba", "geopandas", "sqlalchemy", "requests", "osmnx"}
 #: Only these may print.
