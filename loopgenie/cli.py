@@ -148,6 +148,9 @@ def _plan_options(command: argparse.ArgumentParser) -> None:
         "--via", action="append", default=[], metavar="LAT,LON", help="a place to pass; may be repeated"
     )
     command.add_argument(
+        "--heading", type=_heading, metavar="DIRECTION", help="where the loop should rather lie: n, ne, e … or degrees"
+    )
+    command.add_argument(
         "--prove", action="store_true", help="spend part of the time on proving how good the answer is"
     )
     command.add_argument("--format", choices=("text", "geojson", "gpx", "kml"), default="text")
@@ -187,6 +190,14 @@ def _number(text: str) -> float | int:
         return int(text) if text.lstrip("+-").isdigit() else float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"is {text!r}, want a number") from None
+
+
+def _heading(text: str) -> float | int | str:
+    """Degrees, or a word that is checked along with all the rest."""
+    try:
+        return _number(text)
+    except argparse.ArgumentTypeError:
+        return text
 
 
 def _whole(text: str) -> int:
@@ -273,7 +284,7 @@ def _request(arguments: argparse.Namespace) -> dict[str, object]:
 
 _PARAMETERS = (
     *("hike_km", "hike_miles", "drive_km", "drive_miles", "drive_minutes", "tolerance", "alternatives", "seed"),
-    *("max_ascent_m", "max_road_share", "max_repeat_share", "max_difficulty", "prove"),
+    *("max_ascent_m", "max_road_share", "max_repeat_share", "max_difficulty", "heading", "prove"),
 )
 
 

@@ -57,6 +57,7 @@ def _parameters(parameters: TripParameters, origin: LonLat, name: str | None) ->
         "max_repeat_share": parameters.max_repeat_share,
         "max_difficulty": parameters.max_difficulty,
         "via": [[p.lon, p.lat] for p in parameters.via],
+        "heading_deg": parameters.heading_deg,
         "prove": parameters.prove,
     }
 

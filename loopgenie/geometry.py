@@ -114,12 +114,13 @@ def bearing_deg(a: Place, b: Place) -> float:
     return math.degrees(math.atan2(east, north)) % 360
 
 
-_COMPASS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
+#: The points of the compass, clockwise, 45 degrees apart.
+COMPASS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
 
 
 def compass_point(bearing: float) -> str:
     """The word for a direction in degrees: 0 is "north", 100 is "east"."""
-    return _COMPASS[round(bearing / 45) % 8]
+    return COMPASS[round(bearing / 45) % 8]
 
 
 class Foot(NamedTuple):

@@ -9,20 +9,27 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from loopgenie.geometry import Box, LonLat, cut, nearest_on_line
+from loopgenie.geometry import Box, LonLat, bearing_deg, between, cut, nearest_on_line
 from loopgenie.itinerary import Step
 from loopgenie.parameters import TripParameters
-from loopgenie.store import Segment, SegmentCore, Snapshot, TrailStore
-from loopgenie.ways import ROADS, WORTH, WayKind
+from loopgenie.store import Segment, SegmentCore, Snapshot, Stretch, TrailStore
+from loopgenie.ways import BEST, ROADS
 from solver import Edge, Loop, LoopProblem, Network
 
 #: Units of the solver in a metre.
 UNITS = 100
+
+#: What it costs, in metres of the best trail, to miss the asked length by a metre, and to walk each of the two passes
+#: over a metre that is walked twice. So much because a hiker who asks for a loop of a length wants a loop, of that
+#: length: rather some road than the same trail back. docs/peers.md tells how it was measured.
+STRAY_COST = 3
+#: What a metre that lies just where the heading points earns beside its score; one that lies opposite loses as much.
+HEADING_WORTH = 0.5
 
 #: How far from the network a start or a via point may lie, in metres.
 SNAP_M = 250.0
@@ -232,6 +239,7 @@ class TripNetwork:
     edges: list[Edge] = field(init=False)
     roads: list[int] = field(init=False)
     node_count: int = field(init=False)
+    _cuts: dict[int, LonLat] = field(default_factory=dict)  # where the nodes lie that are no junctions
     _pieces: dict[int, tuple[int, _Piece]] = field(default_factory=dict)  # edge -> original edge, piece
 
     def __post_init__(self) -> None:
@@ -245,6 +253,8 @@ class TripNetwork:
         for segment in {s.segment.core.id: s.segment for s in spots}.values():
             shares = sorted({s.share for s in spots if s.segment.core.id == segment.core.id and 0 < s.share < 1})
             nodes |= self._cut(segment, shares)
+        places = {nodes[spot.segment.core.id, spot.share]: spot.at for spot in spots}
+        self._cuts |= {node: place for node, place in places.items() if node >= self.area.network.node_count}
         return [nodes[spot.segment.core.id, spot.share] for spot in spots]
 
     def _cut(self, segment: Segment, shares: Sequence[float]) -> dict[tuple[int, float], int]:
@@ -260,11 +270,33 @@ class TripNetwork:
             self._pieces[edge] = (first, piece)
         return {(segment.core.id, share): node for share, node in zip((0.0, *shares, 1.0), nodes, strict=True)}
 
-    def problem(self, parameters: TripParameters, starts: Iterable[int], via: Iterable[int] = ()) -> LoopProblem:
-        """What is asked of the solver. `starts` and `via` are nodes.
+    def towards(self, heading_deg: float, origin: LonLat, store: TrailStore) -> list[float]:
+        """How well each edge lies in a direction from a place: 1 where it points, -1 opposite, by the edge's middle."""
+        places: dict[int, Sequence[float]] = {**self._cuts}
+        for junction in store.junctions(self.area.junctions).values():
+            places[self.area.node_of[junction.id]] = (junction.lon, junction.lat)
+        middles = [between(places[edge.u], places[edge.v], 0.5) for edge in self.edges]
+        return [math.cos(math.radians(bearing_deg(origin, middle) - heading_deg)) for middle in middles]
 
-        A metre beyond the asked length costs what the best trail earns, so that filling the window is no gain.
+    def problem(
+        self,
+        parameters: TripParameters,
+        starts: Iterable[int],
+        via: Iterable[int] = (),
+        towards: Sequence[float] | None = None,
+    ) -> LoopProblem:
+        """What is asked of the solver. `starts` and `via` are nodes; `towards` is how well each edge lies.
+
+        A metre beyond the asked length costs what the best trail earns, so that filling the window is no gain, and
+        `STRAY_COST` more. One short of it costs as much, told to the solver as what each new metre earns: a second
+        pass over a metre does without that, and pays once more for itself.
         """
+        lengths = [edge.length for edge in self.edges]
+        stray_costs = [STRAY_COST * length for length in lengths]
+        preferences = stray_costs
+        if towards is not None:
+            leanings = [round(HEADING_WORTH * well * length) for well, length in zip(towards, lengths, strict=True)]
+            preferences = [stray + lean for stray, lean in zip(stray_costs, leanings, strict=True)]
         low = math.ceil(parameters.min_length_m * UNITS - 1e-6)
         high = math.floor(parameters.max_length_m * UNITS + 1e-6)
         return LoopProblem(
@@ -274,7 +306,9 @@ class TripNetwork:
             max_length=max(low, high),
             max_ascent=None if parameters.max_ascent_m is None else int(parameters.max_ascent_m),
             target=round(parameters.hike_m * UNITS),
-            overlength_cost=round(max(WORTH.values())),
+            overlength_cost=round(BEST) + 2 * STRAY_COST,
+            preferences=preferences,
+            repeat_costs=stray_costs,
             via=via,
             max_repeat_share=parameters.max_repeat_share,
             roads=None if parameters.max_road_share is None else self.roads,
@@ -332,8 +366,8 @@ def _pieces(segment: Segment, whole: Edge, nodes: Sequence[int], shares: Sequenc
     """
     marks = (0.0, *shares, 1.0)
     lengths = _differences([round(whole.length * mark) for mark in marks])
-    scores = _differences([round(whole.score * s) for s in _share_of(segment, marks, WORTH)])
-    roads = _differences([round(road * s) for s in _share_of(segment, marks, dict.fromkeys(ROADS, 1.0))])
+    scores = _differences([round(whole.score * s) for s in _share_of(segment, marks, lambda s: s.score)])
+    roads = _differences([round(road * s) for s in _share_of(segment, marks, _road_m)])
     climbs = _differences([round(c) for c in _climbs(segment, whole.up - whole.down, marks)])
     pieces = []
     for i, climb in enumerate(climbs):
@@ -347,16 +381,20 @@ def _differences(values: Sequence[int]) -> list[int]:
     return [b - a for a, b in pairwise(values)]
 
 
-def _share_of(segment: Segment, marks: Sequence[float], per_metre: Mapping[WayKind, float]) -> list[float]:
-    """How much of what the stretches are worth by kind lies before each mark, as a share of all of it."""
+def _road_m(stretch: Stretch) -> float:
+    return stretch.length_m if stretch.kind in ROADS else 0.0
+
+
+def _share_of(segment: Segment, marks: Sequence[float], amount: Callable[[Stretch], float]) -> list[float]:
+    """How much of what the stretches have, evenly along each, lies before each mark, as a share of all of it."""
     ends = [0.0, *accumulate(s.length_m for s in segment.stretches)]
-    worths = [per_metre.get(s.kind, 0.0) for s in segment.stretches]
+    amounts = [amount(s) for s in segment.stretches]
 
     def before(metres: float) -> float:
         return sum(
-            worth * (min(metres, end) - begin)
-            for worth, (begin, end) in zip(worths, pairwise(ends), strict=True)
-            if metres > begin
+            whole * (min(metres, end) - begin) / (end - begin)
+            for whole, (begin, end) in zip(amounts, pairwise(ends), strict=True)
+            if metres > begin and end > begin
         )
 
     total = before(ends[-1])

@@ -91,8 +91,13 @@ class LoopProperties(Document):
     score: float = Field(
         description="Sum over the distinct segments walked: metres times the worth of that kind of way."
     )
-    status: str = Field(description="optimal (proven), or feasible.")
-    bound: float | None = Field(description="No loop of this length or shorter can score more; null where not known.")
+    status: str = Field(
+        description="optimal: proven that no loop has a higher score less what it pays, see bound; else feasible."
+    )
+    bound: float | None = Field(
+        description="No loop can score more, unless it pays more than this one does for straying from the asked "
+        "length, for walking ground twice or for lying off the heading. Null where nothing is known."
+    )
     gap: float | None = Field(description="(bound - score) / bound.")
     repeat_share: Share
     road_share: Share
@@ -138,6 +143,7 @@ class TripNote(Document):
     max_repeat_share: float | None
     max_difficulty: int | None
     via: list[list[float]]
+    heading_deg: float | None = Field(description="Where the loop should rather lie; 0 is north, 90 is east.")
     prove: bool
     trailheads: int = Field(description="How many trailheads were in reach.")
 

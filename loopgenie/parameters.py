@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.fields import FieldInfo
 
 from loopgenie.errors import InvalidParameters
-from loopgenie.geometry import LonLat
+from loopgenie.geometry import COMPASS, LonLat
 from loopgenie.ways import SAC_SCALE
 
 METRES_PER_MILE = 1609.344
@@ -41,7 +41,8 @@ class TripParameters:
     """What a hiker asks for, in metres, seconds and degrees.
 
     Exactly one of `drive_m`, `drive_s` is set; `drive_m == 0` means "start here".
-    `location` is a place name or a position. `max_difficulty` is 1..6 on the SAC scale.
+    `location` is a place name or a position. `max_difficulty` is 1..6 on the SAC scale. `heading_deg` is the direction
+    in which the loop should rather lie: 0 (north) to below 360.
     """
 
     location: str | LonLat
@@ -57,6 +58,7 @@ class TripParameters:
     max_repeat_share: float | None = None
     max_difficulty: int | None = None
     via: tuple[LonLat, ...] = ()
+    heading_deg: float | None = None
     prove: bool = False
 
     @property
@@ -75,11 +77,13 @@ class TripParameters:
         return self.hike_m * (1 + self.tolerance)
 
 
-# --- positions and grades: the three values that are more than a number -------------------------------------------
+# --- positions, grades and headings: the values that are more than a number ---------------------------------------
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?"
 _LAT_LON = re.compile(rf"\s*({_NUMBER})\s*,\s*({_NUMBER})\s*", re.ASCII)
 _LOCATION = 'a place name, "lat,lon" (latitude first) or {"lat": …, "lon": …}'
+_HEADINGS = {"".join(part[0] for part in name.split("-")): 45 * i for i, name in enumerate(COMPASS)}
+_HEADING = f"{', '.join(_HEADINGS)} or degrees from 0 to 360"
 _GRADE = f"1 to 6, T1 to T6 or one of {', '.join(SAC_SCALE)}"
 
 
@@ -132,6 +136,12 @@ def _grade(value: object) -> object:
     return _whole(value)
 
 
+def _heading(value: object) -> object:
+    if isinstance(value, str):
+        return _HEADINGS.get(value.strip().lower(), value)
+    return 0 if _is_number(value) and value == 360 else value
+
+
 def _whole(value: object) -> object:
     """3.0 is the same number as 3 in JSON."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -162,10 +172,14 @@ _GRADE_SCHEMA = {
         {"type": "string", "enum": [*(f"T{g}" for g in range(1, 7)), *SAC_SCALE]},
     ]
 }
+_HEADING_SCHEMA = {
+    "anyOf": [{"type": "number", "minimum": 0, "maximum": 360}, {"type": "string", "enum": [*_HEADINGS]}]
+}
 
 Location = Annotated[Any, AfterValidator(_checked_location), WithJsonSchema(_LOCATION_SCHEMA)]
 Via = Annotated[Any, AfterValidator(_checked_via), WithJsonSchema(_VIA_SCHEMA)]
 Grade = Annotated[int, Field(ge=1, le=6), BeforeValidator(_grade), WithJsonSchema(_GRADE_SCHEMA)]
+Heading = Annotated[float, Field(ge=0, le=360), BeforeValidator(_heading), WithJsonSchema(_HEADING_SCHEMA)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 
 
@@ -272,6 +286,12 @@ class TripRequest(BaseModel):
         description="Places the loop has to pass: [lon, lat] in degrees each, in any order.",
         examples=[[[1.53, 42.55]]],
     )
+    heading: Heading | None = Field(
+        None,
+        description="Where the loop should rather lie, as seen from the location: a compass point or degrees, 0 being "
+        "north and 90 east. A preference, not a limit.",
+        examples=["ne"],
+    )
     prove: bool = Field(
         False, description="Spend part of the time on proving how good the answer is.", examples=[False]
     )
@@ -285,6 +305,7 @@ class TripRequest(BaseModel):
             drive_m=drive_m,
             drive_s=drive_s,
             via=tuple(self.via),
+            heading_deg=self.heading,
             **{name: getattr(self, name) for name in _AS_THEY_ARE},
         )
 
@@ -411,6 +432,8 @@ def _wanted(name: str, field: FieldInfo) -> str:
         return _GRADE
     if name == "via":
         return "a list of [lon, lat]"
+    if name == "heading":
+        return _HEADING
     if name == "prove":
         return "true or false"
     low, high = (next(getattr(m, side) for m in field.metadata if hasattr(m, side)) for side in ("ge", "le"))

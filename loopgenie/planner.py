@@ -67,7 +67,9 @@ def plan_trip(
         goals = _via_spots(parameters, store)
         homes = _homes(origin.at, parameters, store, snapshot, engine)
     with clock.stage("network"):
-        task = partial(_Task.of, homes=homes, goals=goals, store=store, snapshot=snapshot, areas=areas)
+        task = partial(
+            _Task.of, origin=origin.at, homes=homes, goals=goals, store=store, snapshot=snapshot, areas=areas
+        )
         asked = task(parameters)
     with clock.stage("solve"):
         loops, result = _search(asked, clock)
@@ -158,6 +160,7 @@ class _Task:
     def of(
         parameters: TripParameters,
         *,
+        origin: LonLat,
         homes: Sequence[Home],
         goals: Sequence[Spot],
         store: TrailStore,
@@ -181,7 +184,9 @@ class _Task:
         if not starts:
             raise no_loop.no_way_within_limits(parameters)
         via = nodes[len(here) : len(here) + len(goals)]
-        return _Task(parameters, network, starts, network.problem(parameters, starts, via))
+        heading = parameters.heading_deg
+        towards = None if heading is None else network.towards(heading, origin, store)
+        return _Task(parameters, network, starts, network.problem(parameters, starts, via, towards))
 
 
 def _at(home: Home) -> LonLat:
@@ -216,9 +221,12 @@ def _is_inside(length_m: float, parameters: TripParameters) -> bool:
 
 
 def _ranked(loops: Sequence[Loop], task: _Task) -> list[tuple[Loop, Home]]:
-    """The loops, best first, then by drive; each starts at the trailhead it passes that is nearest by car."""
+    """The loops, best first, then by drive; each starts at the trailhead it passes that is nearest by car.
+
+    To whole metres: what differs by less is as good.
+    """
     ranked = [_from_nearest_home(loop, task) for loop in loops]
-    return sorted(ranked, key=lambda r: (-task.problem.objective(r[0]), _drive_m(r[1])))
+    return sorted(ranked, key=lambda r: (-round(task.problem.objective(r[0]) / UNITS), _drive_m(r[1])))
 
 
 def _from_nearest_home(loop: Loop, task: _Task) -> tuple[Loop, Home]:
@@ -260,18 +268,21 @@ def _segments(walks: Sequence[Sequence[Step]], store: TrailStore) -> dict[int, S
 
 
 def _verdict(rank: int, loop: Loop, task: _Task, result: Result) -> Verdict:
-    """What is proven of a loop: no loop of its length or shorter has a higher score than `bound`.
+    """What is proven of a loop: none has a higher score than `bound`, unless it pays more than this one does.
 
-    The solver bounds the objective, of which metres beyond the target are taken off; adding this loop's makes it a
-    bound on scores. It holds for every loop, so only one that reaches it is optimal.
+    The solver bounds the objective: the score less what a loop pays for straying from the asked length, for walking
+    ground twice and for lying off the heading. Adding what this loop pays makes it a bound on the scores of all that
+    pay as much or less; and no score is above the longest length allowed. Only a loop that reaches the bound on the
+    objective is optimal.
     """
     # no metre is worth more than one point, so a score above the length is rounding to centimetres
     score = min(loop.score / UNITS, task.network.length_m(loop))
     if result.bound is None:
         return Verdict(rank, score, str(Status.FEASIBLE))
-    bound = result.bound + loop.score - task.problem.objective(loop)
+    paid = loop.score - task.problem.objective(loop)
+    status = Status.OPTIMAL if loop.score >= result.bound + paid else Status.FEASIBLE
+    bound = max(loop.score, min(result.bound + paid, task.problem.max_length))
     gap = (bound - loop.score) / bound if bound > 0 else None
-    status = Status.OPTIMAL if loop.score >= bound else Status.FEASIBLE
     return Verdict(rank, score, str(status), score + (bound - loop.score) / UNITS, gap)
 
 

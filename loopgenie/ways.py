@@ -38,7 +38,7 @@ WORTH: dict[WayKind, float] = {
     WayKind.CYCLEWAY: 0.4,
     WayKind.MINOR_ROAD: 0.2,
     WayKind.CONNECTING_ROAD: 0.0,
-    WayKind.BUSY_ROAD: -0.5,
+    WayKind.BUSY_ROAD: -0.1,
 }
 
 #: No metre is worth more: the bounds of the solver, and what a metre too many costs, rest on it.

@@ -91,6 +91,8 @@ def test_plan_writes_gpx_and_kml_to_a_file(url, capsys, tmp_path) -> None:
         (["--place", "X", "--max-ascent-m", "800"], {"location": "X", "max_ascent_m": 800}),
         (["--place", "X", "--max-road-share", "0.1"], {"location": "X", "max_road_share": 0.1}),
         (["--place", "X", "--max-repeat-share", "0"], {"location": "X", "max_repeat_share": 0}),
+        (["--place", "X", "--heading", "ne"], {"location": "X", "heading": "ne"}),
+        (["--place", "X", "--heading", "22.5"], {"location": "X", "heading": 22.5}),
         (["--place", "X", "--tolerance", "0.2"], {"location": "X", "tolerance": 0.2}),
     ],
 )

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopgenie.geometry import Box, LonLat, cut, line_length_m
-from loopgenie.network import Area, Areas, Limits, TripNetwork, box_around, spot_near
+from loopgenie.network import STRAY_COST, Area, Areas, Limits, TripNetwork, box_around, spot_near
 from loopgenie.parameters import TripParameters
 from loopgenie.store import SegmentCore, Snapshot
 from loopgenie.store.sqlite import SqliteStore
 from loopgenie.ways import WayKind
-from solver import Loop
+from solver import Loop, LoopProblem
 
 NOWHERE = LonLat(10.0, 0.0)
 
@@ -63,12 +63,29 @@ def test_the_problem_asks_for_the_window_and_charges_for_overlength(square) -> N
     limits = {"max_ascent_m": 300.9, "max_road_share": 0.2, "max_repeat_share": 0.1}
     problem = network.problem(asked(4000.0, tolerance=0.25, **limits), [0], [2])
     assert (problem.min_length, problem.max_length) == (300_000, 500_000)
-    assert (problem.target, problem.overlength_cost) == (400_000, 1)
+    assert problem.target == 400_000
     assert (problem.max_ascent, problem.max_road_share, problem.max_repeat_share) == (300, 0.2, 0.1)
     assert (problem.trailheads, problem.via) == ((0,), (2,))
     assert problem.roads == network.area.roads
-    # two loops of best trail, one as long as asked, one a metre longer: the longer is not worth more
-    assert problem.value(400_100, 400_100) == problem.value(400_000, 400_000)
+
+
+def objective(problem: LoopProblem, *walk: int) -> int:
+    length = sum(problem.network.edges[e].length for e in walk)
+    score = sum(problem.network.edges[e].score for e in set(walk))
+    return problem.objective(Loop(0, walk, score, length, 0, 0))
+
+
+def test_a_metre_astray_costs_as_much_as_some_metres_of_trail() -> None:
+    """
+    Rings of best trail at one junction: 4 km as asked, 3.9 km, 4.1 km, and 2 km that are walked twice. With a missing
+    metre goes its point; one too many earns its point, and pays it; of one walked twice, both passes pay.
+    """
+    cores = [SegmentCore(i, 0, 0, m, m, 0, 0, 0.0, None) for i, m in enumerate((4000.0, 3900.0, 4100.0, 2000.0))]
+    problem = TripNetwork(Area.of(cores)).problem(asked(4000.0), [0])
+    as_asked = objective(problem, 0)
+    assert as_asked - objective(problem, 1) == (1 + STRAY_COST) * 10_000
+    assert as_asked - objective(problem, 2) == STRAY_COST * 10_000
+    assert as_asked - objective(problem, 3, 3) == (1 + 2 * STRAY_COST) * 200_000
 
 
 _ONE = Area.of([SegmentCore(0, 0, 1, 1000.0, 1000.0, 0, 0, 0.0, None)])
@@ -186,6 +203,22 @@ def test_pieces_add_up_and_meet_at_the_height_of_the_line(shares, heights, kinds
         for piece, share in zip(pieces, sorted(shares), strict=False):
             at += piece.up - piece.down
             assert at == pytest.approx(cut(segment.line, 0.0, share)[-1][2], abs=1)
+
+
+# --- where edges lie ----------------------------------------------------------------------------------------------
+
+
+def test_how_well_edges_lie_in_a_direction(store, on_map) -> None:
+    """
+    Seen from A, to the east: the middle of A B lies there, that of D A across, those of B C and C D in between.
+    Where D A is cut in two, both pieces lie across.
+    """
+    network, spot = network_and_spot(store, on_map, 0, 0.5)
+    [_] = network.cut_at([spot])
+    well = network.towards(90.0, LonLat(*on_map(0, 0)), store)
+    # B C: middle at (1, 0.5); C D: at (0.5, 1)
+    assert well == pytest.approx([1, 2 / 5**0.5, 1 / 5**0.5, 0, 0], abs=0.01)
+    assert network.towards(270.0, LonLat(*on_map(0, 0)), store) == pytest.approx([-w for w in well])
 
 
 # --- back from the solver -----------------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ def test_everything_is_understood() -> None:
         "max_repeat_share": 0,
         "max_difficulty": "T3",
         "via": [[1.5, 42.5], [1.6, 42.6]],
+        "heading": "NE",
         "prove": True,
     }
     assert trip_parameters(asked) == TripParameters(
@@ -56,6 +57,7 @@ def test_everything_is_understood() -> None:
         max_repeat_share=0,
         max_difficulty=3,
         via=(LonLat(1.5, 42.5), LonLat(1.6, 42.6)),
+        heading_deg=45,
         prove=True,
     )
 
@@ -157,6 +159,9 @@ BEYOND = [
     ("max_difficulty", "walking", "mountain_hiking"),
     ("via", "1,2", 'is "1,2", want a list of [lon, lat]'),
     ("via", [[0, 0]] * 11, "has 11 positions, want at most 10"),
+    ("heading", -1, "is -1, want n, ne, e, se, s, sw, w, nw or degrees from 0 to 360"),
+    ("heading", 360.5, "is 360.5, want n, ne"),
+    ("heading", "north", 'is "north", want n, ne'),
     ("prove", "yes", 'is "yes", want true or false'),
     ("prove", 1, "is 1, want true or false"),
 ]
@@ -222,6 +227,16 @@ def test_all_faults_are_told_at_once_in_one_sentence() -> None:
     assert "hike_km: is 900, want a number from 0.5 to 500" in caught.value.detail
 
 
+@pytest.mark.parametrize(
+    ("heading", "degrees"),
+    [("n", 0), (" SW ", 225), ("nw", 315), (0, 0), (-0.0, 0), (359.5, 359.5), (360, 0), (360.0, 0), (None, None)],
+)
+def test_a_heading_is_a_compass_point_or_degrees(heading: object, degrees: float | None) -> None:
+    request = trip_request({**LEAST, "heading": heading})
+    assert request.parameters().heading_deg == degrees
+    assert request.canonical() == trip_request({**LEAST, "heading": degrees}).canonical()
+
+
 @pytest.mark.parametrize("body", [None, [], "x", 3])
 def test_what_is_no_object_is_refused(body: Any) -> None:
     with pytest.raises(InvalidParameters, match="want an object"):
@@ -282,6 +297,7 @@ REQUESTS = st.builds(
             "max_road_share": numbers(0, 1),
             "max_repeat_share": numbers(0, 1),
             "max_difficulty": st.integers(1, 6),
+            "heading": numbers(0, 360) | st.sampled_from(["n", "se", "W"]),
             "via": st.lists(POSITIONS, max_size=10),
             "prove": st.booleans(),
         },

@@ -15,7 +15,7 @@ from loopgenie.drive import Drive, StraightLine
 from loopgenie.errors import InvalidParameters, NoLoopInReach, PlaceNotFound, TrailsUnavailable
 from loopgenie.geometry import Box, LonLat, line_length_m
 from loopgenie.itinerary import Itinerary
-from loopgenie.network import Areas
+from loopgenie.network import STRAY_COST, Areas
 from loopgenie.parameters import TripParameters
 from loopgenie.planner import Trip, plan_trip
 from loopgenie.store.sqlite import SqliteStore
@@ -446,8 +446,14 @@ def test_the_real_solver_agrees_with_trying_everything(store, monkeypatch) -> No
         found = plan(store, **more, time_limit_s=0.2).itineraries[0]
         best = plan_with(monkeypatch, exact, store, **more).itineraries[0]
         monkeypatch.undo()
-        value = [i.score - max(0.0, i.length_m - more.get("hike_m", 4000.0)) for i in (found, best)]
-        assert value[0] == pytest.approx(value[1], abs=0.1)
+        value = [sought(i, more.get("hike_m", 4000.0)) for i in (found, best)]
+        assert value[0] == pytest.approx(value[1], abs=0.5)
+
+
+def sought(loop: Itinerary, hike_m: float) -> float:
+    """What the search looks for: score, less what it costs to stray from the asked length and to repeat ground."""
+    astray_m = abs(loop.length_m - hike_m) + 2 * loop.repeat_share * loop.length_m
+    return loop.score - max(0.0, loop.length_m - hike_m) - STRAY_COST * astray_m
 
 
 def test_the_time_limit_is_kept(store) -> None:
@@ -487,8 +493,8 @@ def test_answers_on_real_trails_keep_what_they_promise(trail_data, tmp_path) -> 
         for found in trip.itineraries:
             answered += 1
             _check(found, parameters, store)
-        values = [i.score - max(0.0, i.length_m - parameters.hike_m) for i in trip.itineraries]
-        assert values == sorted(values, reverse=True) or max(b - a for a, b in itertools.pairwise(values)) < 0.1
+        values = [sought(i, parameters.hike_m) for i in trip.itineraries]
+        assert all(a > b - 3 for a, b in itertools.pairwise(values))  # to a metre, and rounding
     assert answered >= 8
     store.close()
 

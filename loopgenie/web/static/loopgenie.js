@@ -678,6 +678,7 @@ const FIELDS = [
   ["tolerance", "tolerance", 100, 0.1],
   ["max_ascent_m", "ascent", 1, null],
   ["max_difficulty", "difficulty", 1, null],
+  ["heading", "heading", 1, null],
   ["max_repeat_share", "repeat", 100, null],
   ["max_road_share", "road", 100, null],
 ];
@@ -716,7 +717,9 @@ function fill(asked) {
     const value = asked[member] ?? standard;
     $(id).value = value === null ? "" : Number((value * factor).toPrecision(12));
   }
-  const known = new Set(["location", ...FIELDS.map(([m]) => m)]);
+  // what a field cannot show, like a heading between the points of the compass, is kept as it is
+  const told = FIELDS.filter(([member, id]) => asked[member] == null || $(id).value !== "");
+  const known = new Set(["location", ...told.map(([member]) => member)]);
   others = Object.fromEntries(
     Object.entries(asked).filter(([name]) => !known.has(name) && !/^(drive|hike)_/.test(name)),
   );

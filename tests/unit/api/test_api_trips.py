@@ -353,6 +353,7 @@ def test_the_longest_request_has_an_id() -> None:
             "max_repeat_share": 0.12345678901234567,
             "max_difficulty": 3,
             "via": [[-123.12345678901234, -12.123456789012345]] * 10,
+            "heading": 123.12345678901234,
             "prove": True,
         }
     )
