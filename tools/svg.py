@@ -19,7 +19,8 @@ text { font: 13px system-ui, sans-serif; fill: #24292f; }
 .node { fill: #ffffff; stroke: #24292f; stroke-width: 2; }
 .home { fill: #0969da; stroke: #24292f; stroke-width: 2; }
 .dot-a { fill: #0969da; } .dot-b { fill: #bc4c00; } .dot-c { fill: #1a7f37; }
-.band { fill: #fff8c5; }
+.band { fill: #ffe08a; }
+.on-home { fill: #ffffff; }
 @media (prefers-color-scheme: dark) {
 text { fill: #e6edf3; }
 .paper { fill: #0d1117; }
@@ -31,7 +32,8 @@ text { fill: #e6edf3; }
 .node { fill: #0d1117; stroke: #e6edf3; }
 .home { fill: #58a6ff; stroke: #e6edf3; }
 .dot-a { fill: #58a6ff; } .dot-b { fill: #f0883e; } .dot-c { fill: #3fb950; }
-.band { fill: #3b2e0a; }
+.band { fill: #7a5c00; }
+.on-home { fill: #0d1117; }
 }
 """.strip()
 
