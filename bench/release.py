@@ -30,7 +30,7 @@ from solver.measuring import about, keep_if_better, measure
 ROOT = Path(__file__).parents[1]
 
 #: What has to be the same for all lines of a file.
-SAME = ("commit", "cpu", "cores", "system", "python", "compiled")
+SAME = ("commit", "cpu", "cores", "system", "python", "highspy", "compiled")
 #: Seconds of the runs that a large instance's first answer is compared with, and of that answer.
 LARGE_S, LARGE_LONG_S = 2.0, 60.0
 #: Moves for the comparison of the compiled kernel with the interpreted one.

@@ -16,6 +16,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -211,7 +212,7 @@ class Summary:
 
 
 def about() -> dict[str, Any]:
-    """When, where and with what: date (UTC), commit, processor, cores, system, Python and the mode of the kernel."""
+    """When, where and with what: date (UTC), commit, processor, cores, system, Python, HiGHS, mode of the kernel."""
     return {"date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), **_machine()}
 
 
@@ -223,8 +224,16 @@ def _machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
+        "highspy": _version("highspy"),
         "compiled": COMPILED,
     }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def _commit(folder: Path) -> str | None:

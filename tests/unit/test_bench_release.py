@@ -14,7 +14,7 @@ from bench.report import BEGIN, END, Runs, write_report
 from solver.measuring import Measurement
 
 HERE = {"date": "2026-01-02T03:04:05+00:00", "commit": "0123", "cpu": "Abacus", "cores": 1, "system": "Linux"}
-HERE |= {"python": "3.11.7", "compiled": True}
+HERE |= {"python": "3.11.7", "highspy": None, "compiled": True}
 ROW = Measurement(
     instance="valley",
     edges=40,

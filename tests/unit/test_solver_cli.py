@@ -123,7 +123,7 @@ def test_bench_compares_with_references(triangle: Path, tmp_path: Path, capsys: 
     assert "exact 1 of 1" in out
     row = json.loads(lines.read_text())
     assert (row["instance"], row["score"], row["loss_percent"], row["valid"]) == ("triangle", 2700, 0.0, True)
-    assert {"date", "commit", "cpu", "cores", "python", "compiled"} <= row.keys()
+    assert {"date", "commit", "cpu", "cores", "python", "highspy", "compiled"} <= row.keys()
 
 
 def test_bench_appends_and_keeps_to_the_moves(triangle: Path, tmp_path: Path) -> None:
