@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -44,9 +44,20 @@ class Exact:
     ----------
     edges : edge ids; a trailhead has to be among their ends.
     orders : how many orders of the edges are tried; the best one is taken.
+    worthless : edges that shall earn nothing.
+    fine : count in parts of a point, and charge metres beyond the target one part more than they cost, so that of loops
+        worth the same the one nearest to the target wins. What is known and what comes out is in these parts, too.
     """
 
-    def __init__(self, problem: LoopProblem, edges: Sequence[int], orders: int) -> None:
+    def __init__(
+        self,
+        problem: LoopProblem,
+        edges: Sequence[int],
+        orders: int,
+        *,
+        worthless: Set[int] = frozenset(),
+        fine: int = 1,
+    ) -> None:
         network = problem.network.edges
         number: dict[int, int] = {}
         for i in edges:
@@ -55,15 +66,21 @@ class Exact:
         self.problem = problem
         self.edges = edges
         self.possible = all(v in number for v in problem.via) and any(t in number for t in problem.trailheads)
-        preferences = problem.preferences or ()
+        self.fine = fine
+        self.overlength_cost = problem.overlength_cost * (fine + 1 if fine > 1 else 1)
+        earnings = [network[i].score for i in edges]
+        if problem.preferences is not None:
+            earnings = [s + problem.preferences[i] for s, i in zip(earnings, edges, strict=True)]
+        if worthless:
+            earnings = [min(0, s) if i in worthless else s for s, i in zip(earnings, edges, strict=True)]
         nothing = [0] * len(edges)
         self.program = Program(
             len(number),
             [number[network[i].u] for i in edges],
             [number[network[i].v] for i in edges],
             [network[i].length for i in edges],
-            [network[i].score + (preferences[i] if preferences else 0) for i in edges],
-            nothing if problem.repeat_costs is None else [problem.repeat_costs[i] for i in edges],
+            [s * fine for s in earnings],
+            nothing if problem.repeat_costs is None else [problem.repeat_costs[i] * fine for i in edges],
             nothing if problem.max_ascent is None else [network[i].climb for i in edges],
             nothing if problem.roads is None else [problem.roads[i] for i in edges],
             [number[t] for t in problem.trailheads if t in number],
@@ -71,13 +88,21 @@ class Exact:
             min_length=problem.min_length,
             max_length=problem.max_length,
             target=problem.max_length if problem.target is None else problem.target,
-            overlength_cost=problem.overlength_cost,
+            overlength_cost=self.overlength_cost,
             max_climb=-1 if problem.max_ascent is None else 2 * problem.max_ascent,
             repeat_limit=limit_in_parts(problem.max_repeat_share),
             road_limit=limit_in_parts(problem.max_road_share),
         )
         #: widest frontier of the order taken; -1 where it is hopelessly wide
         self.width = self.program.arrange(orders)
+
+    def rearrange(self, orders: int, keep_going: Callable[[], bool]) -> None:
+        """Try more orders, a few at a time while there is time."""
+        at_once = max(1, 100_000 // (1 + len(self.edges)) // 10)
+        for _ in range(0, orders, at_once):
+            if not keep_going():
+                break
+            self.width = self.program.arrange(at_once)
 
     def solve(self, at_least: int | None, room: Room, keep_going: Callable[[], bool]) -> Outcome | None:
         """Look for loops with a higher objective than `at_least` (None: for any); None where time ran out.
@@ -89,7 +114,7 @@ class Exact:
             return Outcome(at_least)
         if self.width < 0 or not self.program.explore(known, room.states, keep_going):
             return None
-        best = _Best(self.problem, self.edges, known)
+        best = _Best(self.problem, self.edges, known, self.overlength_cost)
         bound = self._price(best, room.prices, keep_going)
         if bound is None:
             return None
@@ -175,8 +200,10 @@ def _between(
 class _Best:
     """The best loop met so far, if it is better than what was known."""
 
-    def __init__(self, problem: LoopProblem, edges: Sequence[int], known: int) -> None:
+    def __init__(self, problem: LoopProblem, edges: Sequence[int], known: int, overlength_cost: int) -> None:
         self.problem = problem
+        self.target = problem.max_length if problem.target is None else problem.target
+        self.overlength_cost = overlength_cost
         self.edges = edges
         self.value = known
         self.times: dict[int, int] | None = None
@@ -184,7 +211,7 @@ class _Best:
     def offer(self, earned: int, length: int, climb: int, walk: dict[int, int]) -> None:
         """A closed walk that may break limits."""
         problem = self.problem
-        value = problem.value(earned, length)
+        value = earned - self.overlength_cost * max(0, length - self.target)
         if value <= self.value or not problem.min_length <= length <= problem.max_length:
             return
         if problem.max_ascent is not None and climb > 2 * problem.max_ascent:

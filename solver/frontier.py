@@ -60,6 +60,10 @@ class Program:
     min_length, max_length, target, overlength_cost : as in `LoopProblem`.
     max_climb : twice the ascent limit, -1 for none.
     repeat_limit, road_limit : shares of the length in 1/10000, -1 for none.
+
+    Raises
+    ------
+    OverflowError : numbers so large that sums of them could leave 64 bits.
     """
 
     n: cython.int
@@ -258,7 +262,7 @@ class Program:
         longest = 2 * sum(self.length) + self.max_length + 1
         points = sum(abs(x) for x in self.earning) + sum(self.again) + self.overlength_cost * longest
         if points >= INFINITE // 8:
-            raise ValueError(f"the scores and costs add up to {points}, want less than {INFINITE // 8}")
+            raise OverflowError(f"the scores and costs add up to {points}, want less than {INFINITE // 8}")
         self.most_length_price = (INFINITE * HOPE // 8) // longest
         self.most_climb_price = (INFINITE * HOPE // 8) // (2 * sum(self.climb) + max(0, self.max_climb) + 1)
 
@@ -812,7 +816,7 @@ class Program:
 
         Parameters
         ----------
-        length_price, climb_price : the second one of a unit of climb, 0 or more; without a limit on climb it is not used.
+        length_price, climb_price : the second one of a unit of climb, 0 or more; not used without a limit on climb.
 
         Returns
         -------

@@ -15,6 +15,7 @@ shortest branch. Only the window and the limits on climb, repetition and road ar
 from __future__ import annotations
 
 from array import array
+from mmap import mmap
 
 try:
     import cython
@@ -38,6 +39,11 @@ MOST_KEPT_CORNERS = 64
 
 def _zeros(typecode, size):
     return array(typecode, bytes(array(typecode).itemsize * size))
+
+
+def _untouched_zeros(typecode, size):
+    """As `_zeros`, but takes memory only where it is written to."""
+    return memoryview(mmap(-1, array(typecode).itemsize * max(1, size))).cast(typecode)
 
 
 def _negative_logarithms():
@@ -475,11 +481,11 @@ class Kernel(Graph):
         self.change_old = _zeros("b", self.most_changes)
         self.capacity = self._most_edges(lengths) + 1
         self.best = _zeros("i", self.capacity)
-        self.kept = _zeros("i", slots * self.capacity)
+        self.kept = _untouched_zeros("i", slots * self.capacity)
         self.kept_size = _zeros("i", slots)
         self.kept_home = _zeros("i", slots)
         self.kept_objective = _zeros("q", slots)
-        self.kept_best = _zeros("i", slots * self.capacity)
+        self.kept_best = _untouched_zeros("i", slots * self.capacity)
         self.kept_best_size = _zeros("i", slots)
         self.kept_best_value = array("q", [-INFINITE]) * slots
         self.below = -1
@@ -589,7 +595,7 @@ class Kernel(Graph):
         self.corner_cycle = _zeros("i", total + 1)
         # about 12 edges a cycle; once the pool is full, further cycles are found afresh each time
         self.cycle_pool_size = min(16 * total + 1024, 6_000_000)
-        self.cycle_pool = _zeros("i", self.cycle_pool_size)
+        self.cycle_pool = _untouched_zeros("i", self.cycle_pool_size)
         self.cycle_used = 1
         self.cycle = _zeros("i", 4 * self.n + 4)
         self.aside = _zeros("i", self.n + 1)
@@ -1442,7 +1448,8 @@ class Kernel(Graph):
             if self.walk_size > 0:
                 self._objective()
                 self._keep_if_best()
-            self._store(slot, self._objective())
+            # no walk is worse than any
+            self._store(slot, self._objective() if self.walk_size > 0 else -self.infinite)
 
     def anneal(self, slot: cython.int, moves: cython.longlong, hot: cython.longlong, cold: cython.longlong):
         """Anneal the walk of a slot, the temperature falling in a line from `hot` to `cold` (objective units)."""
@@ -1466,6 +1473,24 @@ class Kernel(Graph):
         self.score = array("q", scores)
         with cython.nogil:
             self._attract(6)
+
+    def edges_around(self, e: cython.int, most: cython.int):
+        """The edges among the `most` nodes that are nearest to an edge."""
+        i: cython.int
+        k: cython.int
+        w: cython.int
+        self.mode = 0
+        self._begin()
+        self._source(self.tail[e])
+        self._source(self.head[e])
+        self._search(-1, -1, self.infinite, most)
+        around = []
+        for k in range(self.settled_size):
+            w = self.settled[k]
+            for i in range(self.first[w], self.first[w + 1]):
+                if self.done[self.link_node[i]] == self.stamp and w <= self.link_node[i]:
+                    around.append(self.link_edge[i])
+        return around
 
     def draw(self, k: cython.int):
         """A random number in 0..k-1."""

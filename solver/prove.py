@@ -20,10 +20,16 @@ from solver.problem import LIMIT, LoopProblem, Network
 QUICK = Room(states=1_000_000, labels=50_000, prices=10, orders=2_000)
 #: Then with its help, ever more room: some 50 MB, 200 MB, 700 MB.
 ROOMS = tuple(Room(states=n, labels=n // 20, prices=14, orders=60_000) for n in (1_000_000, 4_000_000, 14_000_000))
-#: Widest frontier for the quick attempt.
-NARROW = 11
+#: Widest frontier for the quick attempt, and most edges; larger networks are hardly ever so narrow.
+NARROW, NARROW_EDGES = 11, 3_000
+#: Seconds that setting up takes for each edge; with less time than that there is no point in trying.
+SETTING_UP_S = 1e-4
 #: Share of the time that is left which one linear program may take.
 RELAXING_SHARE = 0.4
+#: Share of the time that may go into the order for the quick attempt.
+QUICK_SHARE = 0.05
+#: Share of the time by which an order of the edges has to be found.
+ORDERING_SHARE = 0.6
 
 
 def prove(problem: LoopProblem, edges: Sequence[int], *, at_least: int | None, deadline: float) -> Outcome:
@@ -43,12 +49,26 @@ def prove(problem: LoopProblem, edges: Sequence[int], *, at_least: int | None, d
     def keep_going() -> bool:
         return time.perf_counter() < deadline
 
+    began = time.perf_counter()
     best = Outcome(NOTHING_PROVEN)
-    exact = Exact(problem, edges, QUICK.orders)
+    if len(edges) > NARROW_EDGES:
+        return _in_rooms(problem, edges, at_least, best, deadline)
+    try:
+        exact = Exact(problem, edges, 1)
+    except OverflowError:
+        return best
+    exact.rearrange(QUICK.orders, lambda: time.perf_counter() < began + QUICK_SHARE * (deadline - began))
     if 0 <= exact.width <= NARROW:
         best = _better(best, exact.solve(at_least, QUICK, keep_going))
+    return _in_rooms(problem, edges, at_least, best, deadline)
+
+
+def _in_rooms(
+    problem: LoopProblem, edges: Sequence[int], at_least: int | None, best: Outcome, deadline: float
+) -> Outcome:
+    """Ever more room, until all is settled or time is up."""
     for room in ROOMS:
-        if _is_settled(best, at_least) or not keep_going():
+        if _is_settled(best, at_least) or time.perf_counter() + len(edges) * SETTING_UP_S >= deadline:
             break
         known = at_least if best.reached is None else best.reached
         edges, best = _in_room(problem, edges, known, best, room, deadline)
@@ -68,10 +88,10 @@ def _in_room(
         return time.perf_counter() < deadline
 
     charges = None
+    now = time.perf_counter()
     if find_spec("highspy"):
         from solver.relaxation import relax
 
-        now = time.perf_counter()
         relaxation = relax(problem, edges, deadline=now + RELAXING_SHARE * (deadline - now), at_least=known)
         # it speaks of the edges that are left, so of loops that are better than what is known
         bound = relaxation.bound if known is None or relaxation.bound is None else max(relaxation.bound, known)
@@ -82,7 +102,10 @@ def _in_room(
             useful = relaxation.still_useful(known)
             edges = [e for e, wanted in zip(edges, useful, strict=True) if wanted]
             charges = [c for c, wanted in zip(relaxation.charges, useful, strict=True) if wanted]
-    exact = Exact(problem, edges, room.orders)
+    if not keep_going():
+        return edges, best
+    exact = Exact(problem, edges, 1)
+    exact.rearrange(room.orders, lambda: time.perf_counter() < now + ORDERING_SHARE * (deadline - now))
     if charges is not None:
         exact.program.set_charges(relaxation.ceiling, relaxation.scale, charges)
     return edges, _better(best, exact.solve(known, room, keep_going))
@@ -133,7 +156,8 @@ def _any_loop(problem: LoopProblem) -> LoopProblem:
 
 
 def _length_within(problem: LoopProblem, edges: Sequence[int], keep_going: Callable[[], bool]) -> int | None:
-    exact = Exact(problem, edges, SMALL.orders)
+    exact = Exact(problem, edges, 1)
+    exact.rearrange(SMALL.orders, keep_going)
     outcome = exact.solve(None, SMALL, keep_going)
     if outcome is None or outcome.times is None:
         return None

@@ -10,19 +10,23 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from solver.exact import Outcome
+from solver.exact import Exact, Outcome, Room
 from solver.kernel import COMPILED, INFINITE, POINT, SHARE_PARTS, Kernel, within_reach
-from solver.problem import Edge, Loop, LoopProblem, Result, Status
+from solver.merging import FINE, Merger, Walk
+from solver.problem import LIMIT, Edge, Loop, LoopProblem, Result, Status
+from solver.prove import exists, nearest_lengths
 from solver.prove import prove as prove_optimum
 from solver.verify import violations
 
 #: Most walks that race at first.
 POPULATION = 256
 #: Moves that a walk gets on average, summed over the race, before there are more walks.
-MOVES_PER_WALK = 2_000
+MOVES_PER_WALK = 250
+#: First walks that are tried for each that races.
+TRIES_PER_WALK = 8
 #: Share of the time that may go into first walks.
 BUILDING_SHARE = 0.2
 #: Nodes looked at on the way to each goal of a first walk.
@@ -34,6 +38,17 @@ HOT, COLD = 1.0, 0.05
 CHEAP, DEAR = 0.7, 3.0
 #: Loops of which either shares more of its length than this with the other are no alternatives.
 MOST_SHARED = 0.6
+#: Share of a race's time that is annealing; the rest goes into merging and sharpening.
+ANNEALING_SHARE = 0.7
+#: Networks of so many edges at most, with a frontier no wider than this, are tried to be solved exactly first, with
+#: so much room and in this share of the time.
+NARROW_EDGES, NARROW = 250, 9
+NARROW_ROOM = Room(states=150_000, labels=5_000, prices=8, orders=40)
+NARROW_SHARE = 0.4
+#: Most walks that are merged.
+MOST_MERGED = 64
+#: Moves that take about as long as opening up a place.
+MOVES_PER_PLACE = 5_000
 #: Seconds kept back for making and checking the closed walks.
 RESERVE_S = 0.008
 #: Seconds between two looks at the clock.
@@ -85,17 +100,47 @@ def solve(
     if impossible:
         return Result(Status.INFEASIBLE, reason=impossible, elapsed=time.perf_counter() - began, compiled=COMPILED)
     # with a proof to come, the search gets a third of the time
-    deadline = began + (time_limit / 3 if prove else time_limit - min(RESERVE_S, time_limit / 4))
+    deadline = began + (time_limit / 3 if prove else time_limit - min(RESERVE_S, time_limit / 10))
+    # where the network is narrow, the best loop is found exactly at once
+    proof = _settled(problem, part, None if iterations is not None else began + NARROW_SHARE * (deadline - began))
+    first = [] if proof is None or proof.times is None else [_checked(problem, closed_walk(problem, proof.times))]
     search = _Search(problem, part, seed)
-    loops = search.loops(alternatives, None if iterations is not None else deadline, iterations or 0)
+    if proof is None or (first and alternatives > 1):
+        loops = search.loops(first, alternatives, None if iterations is not None else deadline, iterations or 0)
+    else:
+        loops = first
     best = problem.objective(loops[0]) if loops else None
     bound = score_bound(problem, part.edges)
-    proof = None
-    if prove and best != bound:
+    if proof is None and prove and best != bound:
         proof = prove_optimum(problem, part.edges, at_least=best, deadline=began + time_limit)
     if proof is not None:
-        loops = _with_proven(problem, loops, proof)
-    return _result(problem, loops, bound, proof, search, began)
+        loops = _with_proven(problem, loops, proof)[:alternatives]
+    result = _result(problem, loops, bound, proof, search, began)
+    return _explained(problem, result, began + time_limit) if result.status is Status.INFEASIBLE else result
+
+
+def _settled(problem: LoopProblem, part: _Part, deadline: float | None) -> Outcome | None:
+    """The best loop, or the proof that there is none, where the network is small and narrow; else None."""
+    if len(part.edges) > NARROW_EDGES:
+        return None
+
+    def keep_going() -> bool:
+        return deadline is None or time.perf_counter() < deadline
+
+    try:
+        exact = Exact(problem, part.edges, NARROW_ROOM.orders)
+        outcome = exact.solve(None, NARROW_ROOM, keep_going) if exact.width <= NARROW else None
+        if outcome is None or outcome.bound != outcome.reached:
+            return None
+        if problem.target is not None and outcome.times is not None:
+            # of loops that are worth the same, the one nearest to the length that was asked for
+            exact = Exact(problem, part.edges, NARROW_ROOM.orders, fine=FINE)
+            nearest = exact.solve(None, NARROW_ROOM, keep_going)
+            if nearest is not None and nearest.times is not None:
+                return Outcome(outcome.bound, outcome.reached, nearest.times)
+    except OverflowError:
+        return None
+    return outcome
 
 
 def _with_proven(problem: LoopProblem, loops: list[Loop], proof: Outcome) -> list[Loop]:
@@ -134,6 +179,34 @@ def _result(
         elapsed=time.perf_counter() - began,
         compiled=COMPILED,
     )
+
+
+def _explained(problem: LoopProblem, result: Result, deadline: float) -> Result:
+    """The same result with the nearest lengths that there are, and the limits that alone are in the way."""
+
+    def keep_going() -> bool:
+        return time.perf_counter() < deadline
+
+    longer = _part_in_reach(replace(problem, max_length=min(LIMIT, 2 * problem.max_length)))
+    lengths = tuple(x for x in nearest_lengths(problem, longer.edges, keep_going) if x is not None)
+    reason = f"no loop of {problem.min_length} to {problem.max_length} exists"
+    if lengths:
+        reason += f"; the nearest are {' and '.join(map(str, lengths))} long"
+    for name, limit in LIMITS.items():
+        if getattr(problem, limit) not in (None, ()):
+            without = replace(problem, **{limit: () if limit == "via" else None})  # type: ignore[arg-type]
+            if exists(without, _part_in_reach(without).edges, keep_going):
+                reason += f"; without {name} there is one"
+    return replace(result, reason=reason, nearest_lengths=lengths or result.nearest_lengths)
+
+
+#: Limits beside the window, in words.
+LIMITS = {
+    "the limit on ascent": "max_ascent",
+    "the limit on repetition": "max_repeat_share",
+    "the limit on road": "max_road_share",
+    "the via nodes": "via",
+}
 
 
 # --- reduction and what it proves
@@ -230,6 +303,7 @@ class _Search:
             self.scores = [s + problem.preferences[i] for s, i in zip(scores, part.edges, strict=True)]
         self.problem = problem
         self.part = part
+        self.worthless: set[int] = set()
         self.homes = [part.number[t] for t in problem.trailheads if t in part.number]
         self.kernel = Kernel(
             len(part.nodes),
@@ -261,20 +335,21 @@ class _Search:
         self.first_worth = max(densest // 2, 2)
         self.speed = 300_000.0 if COMPILED else 5_000.0  # moves a second, corrected as we go
 
-    def loops(self, alternatives: int, deadline: float | None, iterations: int) -> list[Loop]:
-        """The best loops, best first, none too like a better one."""
-        loops: list[Loop] = []
+    def loops(self, first: Sequence[Loop], alternatives: int, deadline: float | None, iterations: int) -> list[Loop]:
+        """The best loops, best first, none too like a better one; `first` is known to be the best, or empty."""
+        loops = list(first)
         # the first race matters most: it gets as much as all the others together
         weights = [max(1, alternatives - 1)] + [1] * (alternatives - 1)
+        weights = weights[len(first) :]
         for i, weight in enumerate(weights):
             if loops:
                 self._make_worthless(loops)
             if deadline is None:
-                self._race(None, iterations * weight // sum(weights))
+                walks = self._race(None, iterations * weight // sum(weights))
             else:
                 now = time.perf_counter()
-                self._race(now + max(0.0, deadline - now) * weight / sum(weights[i:]), 0)
-            found = self._best_unlike(loops, 1 if i < alternatives - 1 else alternatives - len(loops))
+                walks = self._race(now + max(0.0, deadline - now) * weight / sum(weights[i:]), 0)
+            found = self._best_unlike(walks, loops, 1 if i < len(weights) - 1 else alternatives - len(loops))
             if not found and not loops:
                 break
             loops += found
@@ -287,14 +362,45 @@ class _Search:
 
     def _make_worthless(self, loops: Sequence[Loop]) -> None:
         """Let the next race earn nothing on what earlier loops walk."""
-        walked = {e for loop in loops for e in loop.walk}
+        self.worthless = {e for loop in loops for e in loop.walk}
         self.kernel.set_scores(
-            [0 if e in walked and s > 0 else s for e, s in zip(self.part.edges, self.scores, strict=True)]
+            [min(0, s) if e in self.worthless else s for e, s in zip(self.part.edges, self.scores, strict=True)]
         )
 
-    def _race(self, deadline: float | None, iterations: int) -> None:
+    def _race(self, deadline: float | None, iterations: int) -> list[Walk]:
+        """Anneal, then merge and sharpen what came of it: good walks, best first."""
         began = time.perf_counter()
+
+        def keep_going() -> bool:
+            return deadline is None or time.perf_counter() < deadline
+
+        merger = Merger(self.problem, self.kernel, self.part.edges, worthless=self.worthless, keep_going=keep_going)
         slots = self._start(began, deadline, iterations)
+        now = time.perf_counter()
+        self._anneal(slots, None if deadline is None else now + ANNEALING_SHARE * (deadline - now), iterations)
+        walks = self._annealed()
+        if not walks:
+            return []
+        best = merger.merge(walks)
+        places = iterations // MOVES_PER_PLACE
+        while keep_going() and (deadline is not None or places > 0):
+            best = merger.open_up(best)
+            places -= 1
+        return [best, *walks]
+
+    def _annealed(self) -> list[Walk]:
+        """The best walks that raced, best first, each once."""
+        slots = [s for s in range(POPULATION) if self.kernel.best_value_of(s) > -INFINITE]
+        slots.sort(key=self.kernel.best_value_of, reverse=True)
+        walks: list[Walk] = []
+        for slot in slots[:MOST_MERGED]:
+            walk = self.kernel.best_of(slot)
+            if walk not in walks:
+                walks.append(walk)
+        return walks
+
+    def _anneal(self, slots: list[int], deadline: float | None, iterations: int) -> None:
+        """The race: each round anneals all walks a little, then the worse half drops out."""
         rounds = len(slots).bit_length()
         began = time.perf_counter()
         hot = self.unit
@@ -312,20 +418,26 @@ class _Search:
             hot = cold
 
     def _start(self, began: float, deadline: float | None, iterations: int) -> list[int]:
-        """First walks, as many as the time is good for."""
+        """First walks: the best of many, as many as the time is good for."""
         most = (
             iterations // MOVES_PER_WALK if deadline is None else int((deadline - began) * self.speed) // MOVES_PER_WALK
         )
         most = max(4, min(POPULATION, most))
         for slot in range(POPULATION):
             self.kernel.forget(slot)
-        for slot in range(most):
-            if deadline is not None and slot >= 1 and time.perf_counter() > began + BUILDING_SHARE * (deadline - began):
-                return list(range(slot))
+        self._set_prices([], 0, 1)
+        built = 0
+        while built < min(POPULATION, TRIES_PER_WALK * most):
+            if deadline is not None and built > 0 and time.perf_counter() > began + BUILDING_SHARE * (deadline - began):
+                break
             home = self.homes[self.kernel.draw(len(self.homes))]
             size = self.problem.max_length * (100 + self.kernel.draw(350)) // 1000
-            self.kernel.start(slot, home, 1 + slot % 2, size, BUILDING_NODES)
-        return list(range(most))
+            self.kernel.start(built, home, 1 + built % 2, size, BUILDING_NODES)
+            built += 1
+        slots = sorted(range(built), key=self._standing, reverse=True)
+        for slot in slots[most:]:
+            self.kernel.forget(slot)
+        return slots[:most]
 
     def _standing(self, slot: int) -> int:
         """What counts in the race: the best valid walk so far, or the one at hand where it is better still."""
@@ -360,13 +472,11 @@ class _Search:
             self.speed = min(measured, self.speed + 0.2 * (measured - self.speed))
         return True
 
-    def _best_unlike(self, loops: Sequence[Loop], most: int) -> list[Loop]:
-        """Up to `most` of the walks that raced, best first, that share little with the loops there are."""
-        slots = [s for s in range(POPULATION) if self.kernel.best_value_of(s) > -INFINITE]
-        slots.sort(key=self.kernel.best_value_of, reverse=True)
+    def _best_unlike(self, walks: Sequence[Walk], loops: Sequence[Loop], most: int) -> list[Loop]:
+        """Up to `most` of the walks, the first ones that share little with the loops there are."""
         found: list[Loop] = []
-        for slot in slots:
-            times = {self.part.edges[e]: y for e, y in self.kernel.best_of(slot).items()}
+        for walk in walks:
+            times = {self.part.edges[e]: y for e, y in walk.items()}
             if any(likeness(self.problem, times, Counter(loop.walk)) > MOST_SHARED for loop in (*loops, *found)):
                 continue
             found.append(_checked(self.problem, closed_walk(self.problem, times)))

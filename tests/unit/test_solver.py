@@ -475,7 +475,7 @@ def test_largest_numbers_there_may_be() -> None:
 
 def test_overlength_cost_beyond_64_bits_is_refused(square: Network) -> None:
     problem = LoopProblem(square, {0}, min_length=0, max_length=20_000, target=9, overlength_cost=10**9)
-    assert solve(problem, iterations=1_000).loop is not None  # 38 km of trail: still fine
+    assert solve(problem, iterations=10_000).loop is not None  # 38 km of trail: still fine
     longer = Network([e._replace(length=e.length * 10_000) for e in square.edges])
     problem = LoopProblem(longer, {0}, min_length=0, max_length=10**9, target=9, overlength_cost=10**9)
     with pytest.raises(ValueError, match="overlength_cost is 1000000000"):
@@ -556,9 +556,9 @@ def test_proof_keeps_the_deadline() -> None:
     took = []
     for _ in range(2):
         began = time.perf_counter()
-        assert solve(problem, time_limit=0.3, prove=True).status is Status.FEASIBLE
+        assert solve(problem, time_limit=0.9, prove=True).status is Status.FEASIBLE
         took.append(time.perf_counter() - began)
-    assert min(took) < 0.3 + 0.1
+    assert min(took) < 0.9 + 0.1
 
 
 def test_threads_do_not_disturb_each_other() -> None:

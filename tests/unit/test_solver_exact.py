@@ -202,7 +202,7 @@ def test_time_that_runs_out_gives_nothing() -> None:
 
 def test_scores_beyond_64_bits_are_refused() -> None:
     edges = [(0, 1, 5, 10**9)] * 200_000
-    with pytest.raises(ValueError, match="add up to 2000000"):
+    with pytest.raises(OverflowError, match="add up to 2000000"):
         Exact(LoopProblem(Network(edges), {0}, min_length=0, max_length=10), range(200_000), 1)
 
 
