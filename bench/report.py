@@ -114,8 +114,8 @@ def _origin(runs: Runs) -> str:
     return (
         f"{len(runs.references)} instances, {seeds} seed{'s' * (seeds != 1)} each; wall time of one solve after the "
         f"other, set-up included. Commit {line['commit']}, {line['date'][:10]}, kernel {kernel}, Python "
-        f"{line['python']}, {highs}, {line['system']}, {line['cores']} cores of {line['cpu']}, of which one is used. Losses are "
-        "against the best walk known, the best of these runs included; without an answer the loss is 100 %."
+        f"{line['python']}, {highs}, {line['system']}, {line['cores']} cores of {line['cpu']}, of which one is used. "
+        "Losses are against the best walk known, the best of these runs included; without an answer the loss is 100 %."
     )
 
 
