@@ -63,6 +63,7 @@ def solve(
     seed: int = 0,
     alternatives: int = 1,
     prove: bool = False,
+    improved: Callable[[Loop], None] | None = None,
 ) -> Result:
     """Find the best loops.
 
@@ -76,6 +77,9 @@ def solve(
     alternatives : how many loops are wanted; of any two, neither shares more than 60 % of its length
         with the other.
     prove : spend two thirds of the time on proving how good the best loop can be at all.
+
+    improved : called with each valid loop that is better than all before, as soon as it is found, by the thread that
+        solves; what it raises ends the search and is passed on.
 
     Returns
     -------
@@ -104,7 +108,9 @@ def solve(
     # where the network is narrow, the best loop is found exactly at once
     proof = _settled(problem, part, None if iterations is not None else began + NARROW_SHARE * (deadline - began))
     first = [] if proof is None or proof.times is None else [_checked(problem, closed_walk(problem, proof.times))]
-    search = _Search(problem, part, seed)
+    search = _Search(problem, part, seed, improved)
+    for loop in first:
+        search.tell(loop)
     if proof is None or (first and alternatives > 1):
         loops = search.loops(first, alternatives, None if iterations is not None else deadline, iterations or 0)
     else:
@@ -115,6 +121,8 @@ def solve(
         proof = prove_optimum(problem, part.edges, at_least=best, deadline=began + time_limit)
     if proof is not None:
         loops = _with_proven(problem, loops, proof)[:alternatives]
+        for loop in loops[:1]:
+            search.tell(loop)
     result = _result(problem, loops, bound, proof, search, began)
     return _explained(problem, result, began + time_limit) if result.status is Status.INFEASIBLE else result
 
@@ -294,7 +302,9 @@ def score_bound(problem: LoopProblem, numbers: Sequence[int]) -> int:
 class _Search:
     """Races of annealing runs over one kernel."""
 
-    def __init__(self, problem: LoopProblem, part: _Part, seed: int) -> None:
+    def __init__(
+        self, problem: LoopProblem, part: _Part, seed: int, improved: Callable[[Loop], None] | None = None
+    ) -> None:
         edges = [problem.network.edges[i] for i in part.edges]
         # at once: this is a third of the set-up
         tails, heads, lengths, scores, _, _ = zip(*edges, strict=True)
@@ -304,6 +314,8 @@ class _Search:
         self.problem = problem
         self.part = part
         self.worthless: set[int] = set()
+        self.improved = improved
+        self.told: int | None = None
         self.homes = [part.number[t] for t in problem.trailheads if t in part.number]
         self.kernel = Kernel(
             len(part.nodes),
@@ -355,6 +367,18 @@ class _Search:
             loops += found
         return sorted(loops[:alternatives], key=lambda x: (-self.problem.objective(x), x.length))
 
+    def tell(self, loop: Loop) -> None:
+        """Tell of a loop, if it is better than those told before."""
+        value = self.problem.objective(loop)
+        if self.improved is not None and (self.told is None or value > self.told):
+            self.told = value
+            self.improved(loop)
+
+    def _tell_walk(self, walk: Walk) -> None:
+        if self.improved is not None:
+            times = {self.part.edges[e]: y for e, y in walk.items()}
+            self.tell(_checked(self.problem, closed_walk(self.problem, times)))
+
     def lengths_outside(self) -> tuple[int, ...]:
         """Lengths of closed walks seen just below and just above the window."""
         below, above = self.kernel.lengths_outside()
@@ -382,9 +406,13 @@ class _Search:
         if not walks:
             return []
         best = merger.merge(walks)
+        self._tell_walk(best)
         places = iterations // MOVES_PER_PLACE
         while keep_going() and (deadline is not None or places > 0):
-            best = merger.open_up(best)
+            better = merger.open_up(best)
+            if better is not best:
+                self._tell_walk(better)
+            best = better
             places -= 1
         return [best, *walks]
 
@@ -416,6 +444,9 @@ class _Search:
             slots.sort(key=self._standing, reverse=True)
             slots = slots[: max(1, len(slots) // 2)]
             hot = cold
+            if self.improved is not None:
+                for walk in self._annealed()[:1]:
+                    self._tell_walk(walk)
 
     def _start(self, began: float, deadline: float | None, iterations: int) -> list[int]:
         """First walks: the best of many, as many as the time is good for."""

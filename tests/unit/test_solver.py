@@ -548,6 +548,27 @@ def test_deadline_is_kept(limit: float) -> None:
     assert min(took) < limit + 0.05
 
 
+def test_improvements_are_told_as_they_come() -> None:
+    problem = LoopProblem(grid(12), {0}, min_length=5_000, max_length=6_000, max_repeat_share=0.3)
+    told: list[Loop] = []
+    result = solve(problem, iterations=40_000, seed=2, improved=told.append)
+    assert len(told) > 1
+    values = [problem.objective(loop) for loop in told]
+    assert values == sorted(set(values))
+    assert all(violations(problem, loop) == [] for loop in told)
+    assert told[-1] == result.loop
+    assert solve(problem, iterations=40_000, seed=2).loops == result.loops
+
+    class Enough(Exception):
+        pass
+
+    def enough(_loop: Loop) -> None:
+        raise Enough
+
+    with pytest.raises(Enough):
+        solve(problem, iterations=40_000, seed=2, improved=enough)
+
+
 def test_proof_keeps_the_deadline() -> None:
     """A ring of 5,000 trails with 5,000 chords: even to put them in order takes longer than there is time."""
     n = 5_000
