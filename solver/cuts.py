@@ -22,6 +22,8 @@ WORTHWHILE = 0.02
 NOTHING = 1e-7
 #: No distance is as long.
 FAR = 1 << 60
+#: Capacity is looked at beyond so many distances.
+LEVELS = 5
 #: Cuts with more edges are not tried for parity.
 WIDEST_PARITY = 40
 
@@ -179,7 +181,10 @@ def connectivity_row(cut: Iterable[int], e: int | None) -> Row:
 def connectivity_rows(
     graph: Graph, root: int, wanted: frozenset[int], values: Sequence[float], *, exactly: bool
 ) -> Iterator[Row]:
-    """Rows of `connectivity_row` that are broken; `exactly`: by minimum cuts, so that none is missed by much."""
+    """Rows of `connectivity_row` that are broken, the one with the smallest cut for each edge.
+
+    `exactly`: by minimum cuts, so that none is missed; otherwise only sets that hang together by what is walked most.
+    """
     passes = [values[2 * e] + values[2 * e + 1] for e in range(len(graph.ends))]
     wished = len(graph.ends)
     heaviest = [(0.0, -1) for _ in graph.at]
@@ -189,8 +194,13 @@ def connectivity_rows(
     for node in wanted:
         heaviest[node] = (1.0, wished)
     search = _smallest_cuts if exactly else _merged_cuts
+    least: dict[int, tuple[float, frozenset[int]]] = {}
     for cut, e in search(graph, root, heaviest, passes):
-        yield connectivity_row(cut, None if e == wished else e)
+        load = sum(passes[f] for f in cut)
+        if e not in least or load < least[e][0]:
+            least[e] = load, frozenset(cut)
+    for e, (_, smallest) in least.items():
+        yield connectivity_row(smallest, None if e == wished else e)
 
 
 def _merged_cuts(
@@ -250,16 +260,18 @@ def far_rows(graph: Graph, resource: Resource, steps: int, values: Sequence[floa
 
     The part of an edge that is farther: a point t along it is the nearer of a + t and b + l - t away.
     """
+
+    def beyond(e: int, d: int) -> int:
+        u, v = graph.ends[e]
+        cost = resource.costs[e]
+        return min(cost, max(0, cost - max(0, d - resource.near[u]) - max(0, d - resource.near[v])))
+
+    passes = [(e, y) for e in range(len(graph.ends)) if (y := values[2 * e] + values[2 * e + 1]) > NOTHING]
     reach = resource.limit // 2
     for d in sorted({reach * i // steps for i in range(1, steps)} - {0}):
-        weights = []
-        for e, (u, v) in enumerate(graph.ends):
-            cost = resource.costs[e]
-            beyond = cost - max(0, d - resource.near[u]) - max(0, d - resource.near[v])
-            weights.append((e, min(cost, max(0, beyond))))
-        row = passes_row(weights, resource.limit - 2 * d)
-        if row.broken_by(values) > WORTHWHILE * resource.limit:
-            yield row
+        limit = resource.limit - 2 * d
+        if sum(beyond(e, d) * y for e, y in passes) > limit + WORTHWHILE * resource.limit:
+            yield passes_row(((e, beyond(e, d)) for e in range(len(graph.ends))), limit)
 
 
 def capacity_row(graph: Graph, resource: Resource, nodes: Iterable[int]) -> Row:
@@ -286,17 +298,18 @@ def capacity_row(graph: Graph, resource: Resource, nodes: Iterable[int]) -> Row:
 
 
 def capacity_rows(graph: Graph, root: int, resource: Resource, values: Sequence[float]) -> Iterator[Row]:
-    """The rows of `capacity_row` that are broken most, by one minimum cut.
+    """The rows of `capacity_row` that are broken most, by a minimum cut for each of some distances.
 
-    Half of what the passes over an edge take is put to either end; a set is broken where this is more than what can
-    flow into it from the root.
+    Half of what the passes over an edge take is put to either end; the row of a set is broken where this is more than
+    what can flow into it from the root. Only nodes beyond the distance are looked at.
     """
     passes = [values[2 * e] + values[2 * e + 1] for e in range(len(graph.ends))]
+    used = [y > NOTHING for y in passes]
     source = len(graph.at)
     flow = Flow(source + 1)
     taken = [0.0] * len(graph.at)
     for e, (u, v) in enumerate(graph.ends):
-        if passes[e] <= NOTHING:
+        if not used[e]:
             continue
         half = passes[e] * resource.costs[e] / 2
         taken[u] += half
@@ -309,12 +322,14 @@ def capacity_rows(graph: Graph, root: int, resource: Resource, values: Sequence[
     for node, amount in enumerate(taken):
         if node != root and amount > NOTHING:
             flow.join(source, node, amount, 0.0)
-    flow.push(source, {root}, float(FAR))
-    over = flow.side(source) - {source}
-    for part in graph.parts(over, [p > NOTHING for p in passes]):
-        row = capacity_row(graph, resource, part)
-        if row.broken_by(values) > WORTHWHILE * resource.limit:
-            yield row
+    for level in range(LEVELS):
+        sinks = {node for node, near in enumerate(resource.near) if near * 2 * LEVELS < resource.limit * level} | {root}
+        flow.reset()
+        flow.push(source, sinks, float(FAR))
+        for part in graph.parts(flow.side(source) - {source}, used):
+            row = capacity_row(graph, resource, part)
+            if row.broken_by(values) > WORTHWHILE * resource.limit:
+                yield row
 
 
 class Flow:

@@ -42,13 +42,18 @@ UNIT = 1 << 40
 SCALE = 1 << 16
 MOST = 1 << 60
 #: Rows of one kind that a round adds at most, and distances at which what is farther is limited.
-MOST_ROWS = 300
+MOST_ROWS = 200
 FAR_STEPS = 40
+#: Rows are looked for so far on the way from a running mean of the solutions to the newest one. The solutions jump from
+#: corner to corner, and rows that cut off the mean, too, bring the bound down in far fewer rounds (in-out separation,
+#: Ben-Ameur and Neto 2007). Where there are fewer than ENOUGH of them, rows that cut off the solution are added.
+STEP = 0.15
+ENOUGH = 30
 #: A bound that falls by less than this share in so many rounds is as good as it gets.
 LITTLE = 2e-4
-PATIENCE = 6
+PATIENCE = 10
 #: A row that was slack for so many rounds is dropped.
-SLACK_ROUNDS = 3
+SLACK_ROUNDS = 4
 #: So much slack is none, in parts of a row's largest coefficient.
 TIGHT = 1e-6
 
@@ -144,6 +149,7 @@ class _Rounds:
         program = _Program(self.values, self.over)
         program.add(self.rows)
         waited, before = 0, self.best.ceiling
+        center: list[float] = []
         while waited < PATIENCE and time.perf_counter() < deadline:
             program.restrict(self.allowed)
             answer = program.solve(deadline - time.perf_counter())
@@ -157,7 +163,8 @@ class _Rounds:
             waited += 1
             if self.best.ceiling < before * (1 - LITTLE):
                 waited, before = 0, self.best.ceiling
-            new = self._broken_rows(values)
+            center = _towards(values, center)
+            new = self._broken_rows(values, _towards(values, center))
             if not new:
                 break
             self.rows = [self.rows[i] for i in program.drop_slack()] + new
@@ -239,14 +246,18 @@ class _Rounds:
                 return
             self.allowed = allowed
 
-    def _broken_rows(self, values: Sequence[float]) -> list[Row]:
-        """Rows that loops keep and these values break; the dear searches only where the cheap ones find little."""
-        found: dict[tuple[tuple[int, int], ...], Row] = {}
+    def _broken_rows(self, values: Sequence[float], inner: Sequence[float]) -> list[Row]:
+        """Rows that loops keep and these values break, of those that inner values break, too, if there are enough."""
+        found = {key: row for key, row in self._broken_by(inner).items() if row.broken_by(values) > 0}
+        return list((found if len(found) >= ENOUGH else found | self._broken_by(values)).values())
+
+    def _broken_by(self, values: Sequence[float]) -> dict[frozenset[tuple[int, int]], Row]:
+        """Rows by their coefficients; the dear searches only where the cheap ones find nothing."""
+        found: dict[frozenset[tuple[int, int]], Row] = {}
 
         def take(rows: Iterator[Row]) -> int:
             broken = sorted(((row.broken_by(values), i, row) for i, row in enumerate(rows)), reverse=True)
-            for _, _, row in broken[:MOST_ROWS]:
-                found[tuple(sorted(row.coefficients.items()))] = row
+            found.update((frozenset(row.coefficients.items()), row) for _, _, row in broken[:MOST_ROWS])
             return len(broken)
 
         take(row for row in self.own_rows if row.broken_by(values) > WORTHWHILE)
@@ -257,7 +268,14 @@ class _Rounds:
             take(chain.from_iterable(capacity_rows(place.graph, place.root, r, values) for r in place.resources))
             if not take(connectivity_rows(place.graph, place.root, place.wanted, values, exactly=False)):
                 take(connectivity_rows(place.graph, place.root, place.wanted, values, exactly=True))
-        return list(found.values())
+        return found
+
+
+def _towards(values: Sequence[float], center: Sequence[float]) -> list[float]:
+    """A step from the center towards the values, or the values where there is no center yet."""
+    if not center:
+        return list(values)
+    return [c + STEP * (v - c) for c, v in zip(center, values, strict=True)]
 
 
 def _graph(ends: Sequence[tuple[int, int]]) -> tuple[Graph, dict[int, int]]:

@@ -7,6 +7,7 @@ import json
 import random
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,6 +17,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver import Edge, LoopProblem, Network
+from solver.cuts import (
+    Graph,
+    Resource,
+    capacity_rows,
+    connectivity_rows,
+    distances,
+    far_rows,
+    parity_rows,
+)
 from solver.instances import read_instance
 from solver.relaxation import Relaxation, relax
 
@@ -129,6 +139,31 @@ def test_what_is_ruled_out_is_in_no_better_loop(problem: LoopProblem, data: st.D
             assert value * found.scale <= charged(found, times)
             assert all(a >> y & 1 for a, y in zip(found.allowed(known), times, strict=True))
             assert all(useful for useful, y in zip(found.still_useful(known), times, strict=True) if y)
+
+
+@settings(max_examples=300, deadline=None)
+@given(problems(most_edges=6), st.data())
+def test_rows_that_any_values_break_hold_for_every_loop(problem: LoopProblem, data: st.DataObject) -> None:
+    """Whatever the values are that rows are looked for with; a linear program's are rarely as odd."""
+    ends = [(edge.u, edge.v) for edge in problem.network.edges]
+    share = st.sampled_from([0.0, 0.2, 0.5, 0.7, 1.0])
+    values = data.draw(st.lists(share, min_size=2 * len(ends), max_size=2 * len(ends)))
+    root = ends[0][0]
+    graph = Graph.of(ends)
+    lengths = [edge.length for edge in problem.network.edges]
+    near = distances(graph, lengths, [root], [True] * len(ends))
+    length = Resource(lengths, problem.max_length, near)
+    rows = [
+        *parity_rows(graph, values),
+        *far_rows(graph, length, 10, values),
+        *capacity_rows(graph, root, length, values),
+        *connectivity_rows(graph, root, frozenset(), values, exactly=False),
+        *connectivity_rows(graph, root, frozenset(), values, exactly=True),
+    ]
+    assert all(row.broken_by(values) > 0 for row in rows)
+    for times in loops(replace(problem, trailheads=[root])):
+        walked = [float(part) for y in times for part in (y > 0, y > 1)]
+        assert all(row.broken_by(walked) <= 0 for row in rows)
 
 
 # --- networks that can be worked out by hand
