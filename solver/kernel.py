@@ -321,6 +321,31 @@ def within_reach(node_count, tails, heads, costs, places, limit):
     return kept
 
 
+def renumbered(node_count, tails, heads):
+    """Number the nodes at some edges afresh, in the order met.
+
+    Returns the new number of each node (-1: at no edge), the count of those that have one, and the ends by new numbers.
+    """
+    numbers = array("i", [-1]) * node_count
+    new_tails = array("i", tails)
+    new_heads = array("i", heads)
+    number: cython.int[::1] = numbers
+    tail: cython.int[::1] = new_tails
+    head: cython.int[::1] = new_heads
+    count: cython.int = 0
+    e: cython.int
+    for e in range(len(tails)):
+        if number[tail[e]] < 0:
+            number[tail[e]] = count
+            count += 1
+        if number[head[e]] < 0:
+            number[head[e]] = count
+            count += 1
+        tail[e] = number[tail[e]]
+        head[e] = number[head[e]]
+    return numbers, count, new_tails, new_heads
+
+
 @cython.cclass
 class Kernel(Graph):
     """A loop problem on a reduced network, ready to be searched.

@@ -20,6 +20,9 @@ def within_reach(
     places: Iterable[Iterable[int]],
     limit: int,
 ) -> Sequence[int]: ...
+def renumbered(
+    node_count: int, tails: Sequence[int], heads: Sequence[int]
+) -> tuple[array[int], int, array[int], array[int]]: ...
 
 class Kernel(Graph):
     def __init__(

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import math
 import time
+from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from operator import add
 
 from solver.exact import Exact, Outcome, Room
-from solver.kernel import COMPILED, INFINITE, POINT, SHARE_PARTS, Kernel, within_reach
+from solver.kernel import COMPILED, INFINITE, POINT, SHARE_PARTS, Kernel, renumbered, within_reach
 from solver.merging import FINE, Merger, Walk
-from solver.problem import LIMIT, Edge, Loop, LoopProblem, Result, Status
+from solver.problem import LIMIT, Loop, LoopProblem, Network, Result, Status
 from solver.prove import exists, nearest_lengths
 from solver.prove import prove as prove_optimum
 from solver.verify import violations
@@ -221,39 +223,67 @@ LIMITS = {
 
 
 @dataclass(frozen=True)
-class _Part:
-    """The edges that some loop of the problem could use, and the nodes at them; both map back by position.
+class _Columns:
+    """The edges of a network, column by column, as the kernel takes them."""
 
-    `number` is the position of each node.
+    tails: array[int]
+    heads: array[int]
+    lengths: array[int]
+    scores: array[int]
+    climbs: array[int]
+
+
+def _columns(network: Network) -> _Columns:
+    """The columns of a network, made for its first problem and shared by all later ones, in any thread."""
+    found: _Columns | None = network.__dict__.get("_columns")
+    if found is None:
+        tails, heads, lengths, scores, ups, downs = zip(*network.edges, strict=True) if network.edges else [()] * 6
+        climbs = array("q", map(add, ups, downs))
+        for e, (u, v) in enumerate(zip(tails, heads, strict=True)):
+            if u == v:
+                climbs[e] = network.edges[e].climb
+        made = _Columns(array("i", tails), array("i", heads), array("q", lengths), array("q", scores), climbs)
+        found = network.__dict__.setdefault("_columns", made)
+    return found
+
+
+def _picked(column: Sequence[int], rows: Sequence[int]) -> Sequence[int]:
+    """Some of a column; all of it costs nothing."""
+    return column if len(rows) == len(column) else array("q", map(column.__getitem__, rows))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The edges that some loop of the problem could use, by their ids, and their ends, numbered afresh.
+
+    `number` is the new number of each node of the network, -1 where it has none.
     """
 
     edges: Sequence[int]
-    nodes: Sequence[int]
-    number: dict[int, int]
+    tails: Sequence[int]
+    heads: Sequence[int]
+    number: Sequence[int]
+    node_count: int
+
+    def holds(self, node: int) -> bool:
+        """Whether a node of the network is at any of the edges."""
+        return self.number[node] >= 0
 
 
 def _part_in_reach(problem: LoopProblem) -> _Part:
-    edges = problem.network.edges
-    kept: Sequence[int] = range(len(edges))
-    limits: list[tuple[Callable[[Edge], int], int]] = [(lambda e: e.length, problem.max_length)]
+    columns = _columns(problem.network)
+    count = problem.network.node_count
+    places = [problem.trailheads, *((node,) for node in problem.via)]
+    limits = [(columns.lengths, problem.max_length)]
     if problem.max_ascent is not None:
-        limits.append((lambda e: e.climb, 2 * problem.max_ascent))
-    for cost, limit in limits:
-        chosen = [edges[i] for i in kept]
-        near = within_reach(
-            problem.network.node_count,
-            [e.u for e in chosen],
-            [e.v for e in chosen],
-            [cost(e) for e in chosen],
-            [problem.trailheads, *((node,) for node in problem.via)],
-            limit,
-        )
-        kept = [kept[i] for i in near]
-    number: dict[int, int] = {}
-    for i in kept:
-        number.setdefault(edges[i].u, len(number))
-        number.setdefault(edges[i].v, len(number))
-    return _Part(kept, list(number), number)
+        limits.append((columns.climbs, 2 * problem.max_ascent))
+    kept: Sequence[int] = range(len(columns.tails))
+    for costs, limit in limits:
+        tails, heads = _picked(columns.tails, kept), _picked(columns.heads, kept)
+        near = within_reach(count, tails, heads, _picked(costs, kept), places, limit)
+        kept = array("i", map(kept.__getitem__, near))
+    number, node_count, tails, heads = renumbered(count, _picked(columns.tails, kept), _picked(columns.heads, kept))
+    return _Part(kept, tails, heads, number, node_count)
 
 
 def _why_impossible(problem: LoopProblem, part: _Part) -> str | None:
@@ -263,12 +293,12 @@ def _why_impossible(problem: LoopProblem, part: _Part) -> str | None:
         limit += f" and climbs at most {problem.max_ascent}"
     if problem.via:
         limit += " and touches every via node"
-    if not part.number.keys() & set(problem.trailheads):
+    if not any(map(part.holds, problem.trailheads)):
         return f"no trail can be walked and come back from by a loop that is {limit}"
-    everything = 2 * sum(problem.network.edges[e].length for e in part.edges)
+    everything = 2 * sum(_picked(_columns(problem.network).lengths, part.edges))
     if everything < problem.min_length:
         return f"walking every trail in reach twice makes only {everything}, less than {problem.min_length}"
-    missed = [node for node in problem.via if node not in part.number]
+    missed = [node for node in problem.via if not part.holds(node)]
     if missed:
         return f"via node {missed[0]} cannot be reached by a loop that is {limit}"
     return None
@@ -305,28 +335,28 @@ class _Search:
     def __init__(
         self, problem: LoopProblem, part: _Part, seed: int, improved: Callable[[Loop], None] | None = None
     ) -> None:
-        edges = [problem.network.edges[i] for i in part.edges]
-        # at once: this is a third of the set-up
-        tails, heads, lengths, scores, _, _ = zip(*edges, strict=True)
-        self.scores: Sequence[int] = scores
+        columns = _columns(problem.network)
+        lengths = _picked(columns.lengths, part.edges)
+        nothing = array("q", bytes(8 * len(part.edges)))
+        self.scores = _picked(columns.scores, part.edges)
         if problem.preferences is not None:
-            self.scores = [s + problem.preferences[i] for s, i in zip(scores, part.edges, strict=True)]
+            self.scores = [s + problem.preferences[i] for s, i in zip(self.scores, part.edges, strict=True)]
         self.problem = problem
         self.part = part
         self.worthless: set[int] = set()
         self.improved = improved
         self.told: int | None = None
-        self.homes = [part.number[t] for t in problem.trailheads if t in part.number]
+        self.homes = [part.number[t] for t in problem.trailheads if part.holds(t)]
         self.kernel = Kernel(
-            len(part.nodes),
-            [part.number[u] for u in tails],
-            [part.number[v] for v in heads],
+            part.node_count,
+            part.tails,
+            part.heads,
             lengths,
             self.scores,
-            [0] * len(edges) if problem.repeat_costs is None else [problem.repeat_costs[i] for i in part.edges],
+            nothing if problem.repeat_costs is None else _picked(problem.repeat_costs, part.edges),
             # where there is no limit, climb does not matter
-            [0] * len(edges) if problem.max_ascent is None else [e.climb for e in edges],
-            [0] * len(edges) if problem.roads is None else [problem.roads[i] for i in part.edges],
+            nothing if problem.max_ascent is None else _picked(columns.climbs, part.edges),
+            nothing if problem.roads is None else _picked(problem.roads, part.edges),
             self.homes,
             [part.number[v] for v in problem.via],
             min_length=problem.min_length,

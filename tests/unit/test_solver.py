@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import networkx as nx
@@ -12,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solver import Edge, LoopProblem, Network, Status, solve, violations
-from solver.solve import MOST_SHARED, closed_walk, likeness, score_bound
+from solver import Edge, Loop, LoopProblem, Network, Status, solve, violations
+from solver.solve import MOST_SHARED, _columns, closed_walk, likeness, score_bound
 
 
 def trail(u: int, v: int, length: int, up: int = 0, down: int = 0) -> Edge:
@@ -596,6 +598,40 @@ def test_threads_do_not_disturb_each_other() -> None:
     for thread in threads:
         thread.join()
     assert together == alone
+
+
+def test_threads_share_one_network() -> None:
+    """Different problems on one network, solved at once on a copy that no problem has been solved on before."""
+    shared = grid(6)
+    windows = [(700 + 100 * i, 1_000 + 100 * i) for i in range(8)]
+
+    def loops(network: Network, number: int) -> tuple[Loop, ...]:
+        low, high = windows[number]
+        return solve(
+            LoopProblem(network, {number}, min_length=low, max_length=high), iterations=3_000, seed=number
+        ).loops
+
+    alone = [loops(grid(6), i) for i in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda i: loops(shared, i), range(8)))
+    assert together == alone
+    assert all(alone)
+
+
+def test_network_stays_what_it_was_after_a_problem_is_solved_on_it(square: Network) -> None:
+    """What is kept with it for the next problem is no part of its value, and does not hinder copies of it."""
+    problem = LoopProblem(square, {0}, min_length=8_000, max_length=12_000)
+    first = solve(problem, iterations=500).loops
+    fresh = Network(square.edges)
+    assert (square, hash(square), repr(square)) == (fresh, hash(fresh), repr(fresh))
+    assert solve(pickle.loads(pickle.dumps(problem)), iterations=500).loops == first
+
+
+def test_second_problem_on_a_network_takes_its_edges_from_the_first() -> None:
+    network = grid(6)
+    columns = _columns(network)
+    solve(LoopProblem(network, {0}, min_length=700, max_length=1_000), iterations=100)
+    assert _columns(network) is columns
 
 
 @pytest.mark.parametrize("bad", [{"time_limit": 0.0}, {"iterations": -1}, {"alternatives": 0}, {"seed": 1.5}])
