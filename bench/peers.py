@@ -5,9 +5,8 @@
 
 The files are imported into a database of their own, `loopgenie serve` answers on a free port, and each task is one
 request after the other. The evaluator (a script that knows nothing of LoopGenie) reads the lines. The tables come as
-Markdown. With `--prove`, the service is asked again for each task whose loop is not good, with repetition as a hard
-limit and ten seconds, to find such a loop or prove that there is none. Where it does neither, the solver gets a minute,
-without the edges that are behind bridges too long to be walked twice.
+Markdown. With `--prove`, the solver gets a minute for each task whose loop is not good, to find a loop of which at most
+a tenth is walked again, or prove that there is none.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,16 +34,16 @@ from loopgenie.geometry import LonLat
 from loopgenie.network import Areas, Limits, TripNetwork, box_around, spot_near
 from loopgenie.parameters import trip_parameters
 from loopgenie.store import open_store
-from solver import LoopProblem, Network, Status
+from solver import Edge, LoopProblem, Network, Status
 from solver.measuring import about
 from solver.solve import solve
 
 Line = dict[str, Any]
 
-#: The largest share walked again of a good loop: the evaluator counts both passes, and allows twice that.
-GOOD_REPEAT_SHARE = 0.1
-#: Seconds for a proof: all that the service takes, and what the solver gets where that was too little.
-PROOF_S, LONG_PROOF_S = 10.0, 60.0
+#: Of a good loop, one metre in so many is walked again: the evaluator counts both passes, and allows a fifth.
+TENTH = 10
+#: Seconds for a proof.
+PROOF_S = 60.0
 #: Seconds until the server has to be there.
 PATIENCE_S = 30.0
 
@@ -59,12 +58,9 @@ def main() -> int:
         _run("-m", "loopgenie", "import", options.osm, "--elevation", options.elevation, "--database", database)
         with _server(database) as root:
             answers = [_asked(root, task, options.time_limit) for task in tasks]
-            rows = _evaluated(folder, options, answers)
-            missed = [task for task in tasks if _grade(rows[task["id"]]) != "GOOD"] if options.prove else []
-            proofs = [_proven(root, task, database) for task in missed]
-        if proofs:
-            found = _evaluated(folder, options, proofs)
-            proofs = [proof | {"grade": _grade(found[proof["task"]])} for proof in proofs]
+        rows = _evaluated(folder, options, answers)
+        missed = [task for task in tasks if _grade(rows[task["id"]]) != "GOOD"] if options.prove else []
+        proofs = [_proven(task, database) for task in missed]
     document = {"about": about(), "time_limit_s": options.time_limit, "candidates": answers, "measured": rows}
     document |= {"proofs": proofs} if options.prove else {}
     if options.json:
@@ -154,47 +150,56 @@ def _candidate(task: Line, answer: Line, ms: float) -> Line:
     return {"task": task["id"], "try": 0, "ok": bool(loops), "ms": ms, "line": line, "why": answer.get("detail")}
 
 
-def _proven(root: str, task: Line, database: str) -> Line:
-    """A loop that repeats little, or what is proven of there being none."""
-    body = _body(task, max_repeat_share=GOOD_REPEAT_SHARE, prove=True, time_limit_s=PROOF_S)
-    answer, ms = _post(root, body)
-    found = _candidate(task, answer, ms)
-    if found["ok"]:
-        return found | {"status": "found one"}
-    result = None if answer["proven"] else solve(_problem(body, database), time_limit=LONG_PROOF_S, prove=True)
-    none = result is None or result.status is Status.INFEASIBLE
-    return found | {"status": "proven none" if none else "found one" if result and result.loop else "open"}
+# --- what there is to find ----------------------------------------------------------------------------------------
 
 
-def _problem(body: Line, database: str) -> LoopProblem:
-    """A request that starts here, as the solver gets it, less what no loop of its repetition can use."""
-    asked = trip_parameters(body)
+def _proven(task: Line, database: str) -> Line:
+    """Whether there is a loop of which at most a tenth is walked again."""
+    problem = _before_long_bridges(_problem(task, database))
+    result = solve(problem, time_limit=PROOF_S, prove=True)
+    found = result.loop is not None and problem.objective(result.loop) >= 0
+    none = result.status is Status.INFEASIBLE or (result.bound is not None and result.bound < 0)
+    return {"task": task["id"], "status": "found one" if found else "proven none" if none else "open"}
+
+
+def _problem(task: Line, database: str) -> LoopProblem:
+    """A task as the solver gets it, where new metres earn one point and metres walked again cost nine.
+
+    So a loop is worth 0 or more just where a tenth of it or less is walked again.
+    """
+    asked = trip_parameters(_body(task))
     with closing(open_store(database)) as store:
-        spot = spot_near(LonLat(body["location"]["lon"], body["location"]["lat"]), store, Limits.of(asked))
+        spot = spot_near(LonLat(task["lon"], task["lat"]), store, Limits.of(asked))
         assert spot is not None
         snapshot = store.snapshot()
         area = Areas().get(store, snapshot, box_around([spot.at], asked, snapshot), Limits.of(asked))
     network = TripNetwork(area)
-    return _before_long_bridges(network.problem(asked, network.cut_at([spot])))
+    problem = network.problem(asked, network.cut_at([spot]))
+    return _repeating_little(problem, problem.network.edges)
+
+
+def _repeating_little(problem: LoopProblem, edges: Iterable[Edge]) -> LoopProblem:
+    scored = [edge._replace(score=edge.length) for edge in edges]
+    return LoopProblem(
+        Network(scored, problem.network.node_count),
+        problem.trailheads,
+        min_length=problem.min_length,
+        max_length=problem.max_length,
+        repeat_costs=[(TENTH - 1) * edge.length for edge in scored],
+    )
 
 
 def _before_long_bridges(problem: LoopProblem) -> LoopProblem:
     """The same without what lies behind too many metres of bridges: a closed walk crosses each of them twice."""
-    graph = nx.Graph((e.u, e.v) for e in problem.network.edges)
-    links = Counter(frozenset((e.u, e.v)) for e in problem.network.edges)
+    edges = problem.network.edges
+    graph = nx.Graph((edge.u, edge.v) for edge in edges)
+    links = Counter(frozenset((edge.u, edge.v)) for edge in edges)
     bridges = {frozenset(pair) for pair in nx.bridges(graph) if links[frozenset(pair)] == 1}
-    for e in problem.network.edges:
-        graph.edges[e.u, e.v]["twice"] = e.length if frozenset((e.u, e.v)) in bridges else 0
-    room = (problem.max_repeat_share or 0) * problem.max_length
+    for edge in edges:
+        graph.edges[edge.u, edge.v]["twice"] = edge.length if frozenset((edge.u, edge.v)) in bridges else 0
+    room = problem.max_length // TENTH
     near = nx.single_source_dijkstra_path_length(graph, problem.trailheads[0], cutoff=room, weight="twice")
-    edges = [e for e in problem.network.edges if e.u in near and e.v in near]
-    return LoopProblem(
-        Network(edges, problem.network.node_count),
-        problem.trailheads,
-        min_length=problem.min_length,
-        max_length=problem.max_length,
-        max_repeat_share=problem.max_repeat_share,
-    )
+    return _repeating_little(problem, (edge for edge in edges if edge.u in near and edge.v in near))
 
 
 # --- measuring the lines ------------------------------------------------------------------------------------------
@@ -280,12 +285,12 @@ def _report(document: Line, tasks: Sequence[Line], peers: Line | None) -> Iterat
         yield f"| {km} km | {part['good']} of {part['tasks']} | {part['loss']:.3f} |{best}"
     if "proofs" in document:
         yield ""
-        yield "| task | our loop: length off, repeated | a loop that repeats little | grade of that |"
-        yield "|" + " --- |" * 4
+        yield "| task | our loop: length off, repeated | a loop of which at most a tenth is walked again |"
+        yield "|" + " --- |" * 3
         for proof in document["proofs"]:
             row = rows[proof["task"]]
             said = f"{row['err']:+.1%}, {row['repeat']:.0%}" if row else "none"
-            yield f"| {proof['task']} | {said} | {proof['status']} | {proof['grade']} |"
+            yield f"| {proof['task']} | {said} | {proof['status']} |"
 
 
 def _row(name: str, pick: str, row: Line) -> str:
