@@ -216,22 +216,24 @@ class _Best:
             return
         if problem.max_ascent is not None and climb > 2 * problem.max_ascent:
             return
-        repeated = sum(problem.network.edges[self.edges[e]].length for e, y in walk.items() if y == 2)
-        if problem.max_repeat_share is not None and repeated > Decimal(str(problem.max_repeat_share)) * length:
-            return
-        if problem.roads is not None and problem.max_road_share is not None:
-            road = sum(problem.roads[self.edges[e]] * y for e, y in walk.items())
-            if road > Decimal(str(problem.max_road_share)) * length:
-                return
         self.take(value, walk)
 
     def take(self, value: int, walk: dict[int, int] | None) -> None:
-        """A loop, and what it is worth."""
-        if walk is not None and value > self.value:
+        """A loop that keeps all limits, perhaps but for what shares were rounded up by, and what it is worth."""
+        if walk is not None and value > self.value and self._keeps_shares(walk):
             self.value = value
             self.times = {self.edges[e]: y for e, y in walk.items()}
 
+    def _keeps_shares(self, walk: dict[int, int]) -> bool:
+        problem = self.problem
+        lengths = {e: problem.network.edges[self.edges[e]].length for e in walk}
+        length = sum(lengths[e] * y for e, y in walk.items())
+        repeated = sum(lengths[e] for e, y in walk.items() if y == 2)
+        road = sum(problem.roads[self.edges[e]] * y for e, y in walk.items()) if problem.roads else 0
+        shares = ((problem.max_repeat_share, repeated), (problem.max_road_share, road))
+        return all(share is None or part <= Decimal(str(share)) * length for share, part in shares)
+
 
 def limit_in_parts(share: float | None) -> int:
-    """A share, as it is written, in whole parts; -1 for none."""
-    return -1 if share is None else math.floor(Decimal(str(share)) * _PARTS)
+    """A share, as it is written, in whole parts, rounded up so that nothing valid is left out; -1 for none."""
+    return -1 if share is None else math.ceil(Decimal(str(share)) * _PARTS)

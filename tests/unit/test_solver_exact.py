@@ -157,6 +157,17 @@ def test_nearest_lengths_agree_with_brute_force(problem: LoopProblem) -> None:
     assert exists(problem, edges, always) == bool(every_walk(problem))
 
 
+def test_shares_with_many_digits_are_kept_to_the_last() -> None:
+    """A ring of 4 km with a stick of 1 km: 1 of 6 km is walked again. A share of 0.16666666 forbids that, 1/6 does not."""
+    network = Network([(0, 1, 1000, 1000), (1, 2, 2000, 2000), (2, 1, 2000, 2000)])
+    for share, best in ((0.16666666, None), (0.16666667, 5000)):
+        problem = LoopProblem(network, {0}, min_length=6_000, max_length=6_000, max_repeat_share=share)
+        outcome = Exact(problem, range(3), 2).solve(None, PLENTY, always)
+        assert outcome is not None
+        assert outcome.reached == best
+        assert (outcome.bound or 0) >= (best or 0)
+
+
 def ladder(rungs: int) -> Network:
     """Two rails of unequal steps with rungs between them: width 3, many loops."""
     edges = []
