@@ -49,25 +49,30 @@ def _untouched_zeros(typecode, size):
 def _negative_logarithms():
     """-ln(u) for u = (2 i + 1) / 8192, i < 4096, in units of 1/65536.
 
-    The binary logarithm is found digit by digit, squaring integers, because `math.log` may differ in its last place
-    from machine to machine.
+    The binary logarithm is found digit by digit, squaring whole numbers below 2^31, because `math.log` may differ in
+    its last place from machine to machine. The error is below 2^-25.
     """
-    ln2 = 2977044472  # ln 2 in units of 2^-32
+    ln2: cython.ulonglong = 2977044472  # ln 2 in units of 2^-32
+    one: cython.ulonglong = 1 << 30
+    x: cython.ulonglong
+    halvings: cython.ulonglong
+    fraction: cython.ulonglong  # of log2(x / one), 24 binary digits
+    i: cython.int
     table = array("q")
     for i in range(4096):
-        x = (2 * i + 1) << 50
+        x = (2 * i + 1) << 18
         halvings = 1
-        while x < 1 << 62:
+        while x < one:
             x <<= 1
             halvings += 1
-        fraction = 0  # of log2(x / 2^62), 32 binary digits
-        for _ in range(32):
-            x = x * x >> 62
+        fraction = 0
+        for _ in range(24):
+            x = x * x >> 30
             fraction <<= 1
-            if x >= 1 << 63:
+            if x >= 2 * one:
                 x >>= 1
                 fraction |= 1
-        table.append(((halvings << 32) - fraction) * ln2 >> 48)
+        table.append(((halvings << 24) - fraction) * ln2 >> 40)
     return table
 
 

@@ -11,10 +11,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from solver.exact import Exact, Outcome, Room
 from solver.problem import LIMIT, LoopProblem, Network
+
+if TYPE_CHECKING:
+    from solver.relaxation import Relaxation
 
 #: First attempt without a linear program: enough for networks that are narrow, and over in a second for the others.
 QUICK = Room(states=1_000_000, labels=50_000, prices=10, orders=2_000)
@@ -89,9 +92,8 @@ def _in_room(
 
     charges = None
     now = time.perf_counter()
-    if find_spec("highspy"):
-        from solver.relaxation import relax
-
+    relax = _relaxation()
+    if relax is not None:
         relaxation = relax(problem, edges, deadline=now + RELAXING_SHARE * (deadline - now), at_least=known)
         # it speaks of the edges that are left, so of loops that are better than what is known
         bound = relaxation.bound if known is None or relaxation.bound is None else max(relaxation.bound, known)
@@ -109,6 +111,17 @@ def _in_room(
     if charges is not None:
         exact.program.set_charges(relaxation.ceiling, relaxation.scale, charges)
     return edges, _better(best, exact.solve(known, room, keep_going))
+
+
+def _relaxation() -> Callable[..., Relaxation] | None:
+    """The linear program, where the extra `prove` is installed; imported when first needed."""
+    from importlib.util import find_spec
+
+    if find_spec("highspy") is None:
+        return None
+    from solver.relaxation import relax
+
+    return relax
 
 
 def _better(one: Outcome, other: Outcome | None) -> Outcome:
