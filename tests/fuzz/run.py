@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import functools
-import importlib
 import importlib.util
 import itertools
 import math
@@ -23,7 +22,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -32,6 +31,8 @@ from types import ModuleType
 from typing import Any
 from unittest import mock
 
+import solver.reach
+import solver.search
 from solver import Edge, Loop, LoopProblem, Network, Result, Status, solve, violations
 from solver.problem import LIMIT
 
@@ -429,13 +430,15 @@ def _interpreted() -> ModuleType:
     return module
 
 
-def interpreted_kernel() -> AbstractContextManager[object]:
+@contextmanager
+def interpreted_kernel() -> Iterator[None]:
     """Let the solver run on the interpreted kernel."""
     module = _interpreted()
-    # the package's own `solve` hides the module of that name
-    return mock.patch.multiple(
-        importlib.import_module("solver.solve"), Kernel=module.Kernel, within_reach=module.within_reach
-    )
+    with (
+        mock.patch.object(solver.search, "Kernel", module.Kernel),
+        mock.patch.object(solver.reach, "within_reach", module.within_reach),
+    ):
+        yield
 
 
 # --- the command

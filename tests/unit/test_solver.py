@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver import Edge, Loop, LoopProblem, Network, Status, solve, violations
-from solver.solve import MOST_SHARED, _columns, closed_walk, likeness, score_bound
+from solver.reach import columns_of, score_bound
+from solver.walks import MOST_SHARED, closed_walk, likeness
 
 
 def trail(u: int, v: int, length: int, up: int = 0, down: int = 0) -> Edge:
@@ -629,9 +630,9 @@ def test_network_stays_what_it_was_after_a_problem_is_solved_on_it(square: Netwo
 
 def test_second_problem_on_a_network_takes_its_edges_from_the_first() -> None:
     network = grid(6)
-    columns = _columns(network)
+    columns = columns_of(network)
     solve(LoopProblem(network, {0}, min_length=700, max_length=1_000), iterations=100)
-    assert _columns(network) is columns
+    assert columns_of(network) is columns
 
 
 @pytest.mark.parametrize("bad", [{"time_limit": 0.0}, {"iterations": -1}, {"alternatives": 0}, {"seed": 1.5}])

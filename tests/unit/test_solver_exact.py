@@ -18,8 +18,8 @@ import solver.exact
 from solver import Edge, LoopProblem, Network
 from solver.exact import Exact, Room
 from solver.prove import exists, nearest_lengths, prove
-from solver.solve import closed_walk
 from solver.verify import violations
+from solver.walks import closed_walk
 
 PLENTY = Room(states=100_000, labels=20_000, prices=8, orders=8)
 SOURCE = Path(__file__).parents[2] / "solver" / "frontier.py"
@@ -158,7 +158,7 @@ def test_nearest_lengths_agree_with_brute_force(problem: LoopProblem) -> None:
 
 
 def test_shares_with_many_digits_are_kept_to_the_last() -> None:
-    """A ring of 4 km with a stick of 1 km: 1 of 6 km is walked again. A share of 0.16666666 forbids that, 1/6 does not."""
+    """A ring of 4 km with a stick of 1 km: 1 of 6 km is walked again; a share just below 1/6 forbids that."""
     network = Network([(0, 1, 1000, 1000), (1, 2, 2000, 2000), (2, 1, 2000, 2000)])
     for share, best in ((0.16666666, None), (0.16666667, 5000)):
         problem = LoopProblem(network, {0}, min_length=6_000, max_length=6_000, max_repeat_share=share)

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 import solver.kernel
+import solver.reach
+import solver.search
 from solver import Edge, LoopProblem, Network, solve
 
-# the package's own `solve` hides the module of that name
-MODULE = importlib.import_module("solver.solve")
 SOURCE = Path(__file__).parents[2] / "solver" / "kernel.py"
 
 
@@ -31,8 +31,8 @@ def interpreted(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
     # as on a machine without Cython
     monkeypatch.setitem(sys.modules, "cython", None)
     spec.loader.exec_module(module)
-    monkeypatch.setattr(MODULE, "Kernel", module.Kernel)
-    monkeypatch.setattr(MODULE, "within_reach", module.within_reach)
+    monkeypatch.setattr(solver.search, "Kernel", module.Kernel)
+    monkeypatch.setattr(solver.reach, "within_reach", module.within_reach)
     return module
 
 

@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from solver import Edge, LoopProblem, Network, violations
-from solver.solve import closed_walk
+from solver.walks import closed_walk
 
 SOURCE = Path(__file__).parents[2] / "solver" / "kernel.py"
 #: A move changes the walk and returns 1, or returns 0 and wants to be undone.
