@@ -24,7 +24,7 @@ class Columns:
 
 def columns_of(network: Network) -> Columns:
     """The columns of a network, made for its first problem and shared by all later ones, in any thread."""
-    found: Columns | None = network.__dict__.get("columns_of")
+    found: Columns | None = network.__dict__.get("_columns")
     if found is None:
         tails, heads, lengths, scores, ups, downs = zip(*network.edges, strict=True) if network.edges else [()] * 6
         climbs = array("q", map(add, ups, downs))
@@ -32,7 +32,7 @@ def columns_of(network: Network) -> Columns:
             if u == v:
                 climbs[e] = network.edges[e].climb
         made = Columns(array("i", tails), array("i", heads), array("q", lengths), array("q", scores), climbs)
-        found = network.__dict__.setdefault("columns_of", made)
+        found = network.__dict__.setdefault("_columns", made)
     return found
 
 

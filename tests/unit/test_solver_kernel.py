@@ -8,6 +8,7 @@ import math
 import subprocess
 import sys
 import sysconfig
+import tracemalloc
 import types
 from pathlib import Path
 
@@ -108,6 +109,19 @@ def test_long_runs_do_not_run_out_of_stamps(interpreted: types.ModuleType) -> No
 def test_logarithms_are_right() -> None:
     for i, value in enumerate(solver.kernel._LOGARITHMS):
         assert value == pytest.approx(-math.log((2 * i + 1) / 8192) * 65536, abs=1.01)
+
+
+@pytest.mark.parametrize("size", [20, 60])
+def test_a_kernel_takes_no_more_memory_than_it_says(size: int) -> None:
+    """200 bytes for each node and 160 for each edge."""
+    problem = LoopProblem(hilly_grid(size), {0}, min_length=1_800, max_length=2_200 * size)
+    part = solver.reach.part_in_reach(problem)
+    tracemalloc.start()
+    search = solver.search.Search(problem, part, 0)
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert search.homes
+    assert taken < 200 * part.node_count + 160 * len(part.edges) + 100_000
 
 
 def test_compiled_where_a_compiler_is() -> None:
