@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from solver.kernel import COMPILED, INFINITE, POINT, SHARE_PARTS, Kernel
-from solver.merging import Merger, Walk
+from solver.merging import FINE, Merger, Walk
 from solver.problem import Loop, LoopProblem
 from solver.reach import Part, columns_of, picked
 from solver.walks import MOST_SHARED, checked, closed_walk, likeness
@@ -44,7 +44,13 @@ class Search:
     """Races of annealing runs over one kernel."""
 
     def __init__(
-        self, problem: LoopProblem, part: Part, seed: int, improved: Callable[[Loop], None] | None = None
+        self,
+        problem: LoopProblem,
+        part: Part,
+        seed: int,
+        *,
+        enough: int | None = None,
+        improved: Callable[[Loop], None] | None = None,
     ) -> None:
         columns = columns_of(problem.network)
         lengths = picked(columns.lengths, part.edges)
@@ -56,6 +62,7 @@ class Search:
         self.part = part
         self.worthless: set[int] = set()
         self.improved = improved
+        self.enough = enough
         self.told: int | None = None
         self.homes = [part.number[t] for t in problem.trailheads if part.holds(t)]
         self.kernel = Kernel(
@@ -149,13 +156,21 @@ class Search:
         best = merger.merge(walks)
         self._tell_walk(best)
         places = iterations // MOVES_PER_PLACE
-        while keep_going() and (deadline is not None or places > 0):
+        while (
+            keep_going()
+            and (deadline is not None or places > 0)
+            and not self._is_best_possible(merger.value(best) * POINT // FINE)
+        ):
             better = merger.open_up(best)
             if better is not best:
                 self._tell_walk(better)
             best = better
             places -= 1
         return [best, *walks]
+
+    def _is_best_possible(self, value: int) -> bool:
+        """Whether a value, in the kernel's units, reaches the bound; never where edges are worthless for now."""
+        return self.enough is not None and not self.worthless and value // POINT >= self.enough
 
     def _annealed(self) -> list[Walk]:
         """The best walks that raced, best first, each once."""
@@ -188,6 +203,8 @@ class Search:
             if self.improved is not None:
                 for walk in self._annealed()[:1]:
                     self._tell_walk(walk)
+            if self._is_best_possible(max(map(self.kernel.best_value_of, slots))):
+                break
 
     def _start(self, began: float, deadline: float | None, iterations: int) -> list[int]:
         """First walks: the best of many, as many as the time is good for."""

@@ -86,7 +86,8 @@ def solve(
     # where the network is narrow, the best loop is found exactly at once
     proof = _settled(problem, part, None if iterations is not None else began + NARROW_SHARE * (deadline - began))
     first = [] if proof is None or proof.times is None else [checked(problem, closed_walk(problem, proof.times))]
-    search = Search(problem, part, seed, improved)
+    bound = score_bound(problem, part.edges)
+    search = Search(problem, part, seed, enough=bound, improved=improved)
     for loop in first:
         search.tell(loop)
     if proof is None or (first and alternatives > 1):
@@ -94,7 +95,6 @@ def solve(
     else:
         loops = first
     best = problem.objective(loops[0]) if loops else None
-    bound = score_bound(problem, part.edges)
     if proof is None and prove and best != bound:
         proof = prove_optimum(problem, part.edges, at_least=best, deadline=began + time_limit)
     if proof is not None:

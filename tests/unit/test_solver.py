@@ -551,6 +551,15 @@ def test_deadline_is_kept(limit: float) -> None:
     assert min(took) < limit + 0.05
 
 
+def test_a_loop_that_reaches_the_bound_ends_the_search() -> None:
+    """Plenty of trail of one worth: a loop of just the longest length cannot be beaten, so no more time is spent."""
+    problem = LoopProblem(grid(30), {0}, min_length=5_000, max_length=6_000)
+    began = time.perf_counter()
+    result = solve(problem, time_limit=20)
+    assert result.status is Status.OPTIMAL
+    assert time.perf_counter() - began < 15
+
+
 def test_improvements_are_told_as_they_come() -> None:
     problem = LoopProblem(grid(12), {0}, min_length=5_000, max_length=6_000, max_repeat_share=0.3)
     told: list[Loop] = []
