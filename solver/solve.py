@@ -29,6 +29,8 @@ from solver.walks import MOST_SHARED, checked, closed_walk, likeness
 NARROW_EDGES, NARROW = 250, 9
 NARROW_ROOM = Room(states=150_000, labels=5_000, prices=8, orders=40)
 NARROW_SHARE = 0.4
+#: Seconds that the search gets at most where a proof is to come.
+LONGEST_SEARCH_S = 6.0
 #: Seconds kept back for making and checking the closed walks.
 RESERVE_S = 0.008
 
@@ -54,7 +56,7 @@ def solve(
     seed : of the random generator.
     alternatives : how many loops are wanted; of any two, neither shares more than 60 % of its length
         with the other.
-    prove : spend two thirds of the time on proving how good the best loop can be at all.
+    prove : spend two thirds of the time, or more, on proving how good the best loop can be at all.
 
     improved : called with each valid loop that is better than all before, as soon as it is found, by the thread that
         solves; what it raises ends the search and is passed on.
@@ -81,8 +83,10 @@ def solve(
     impossible = why_impossible(problem, part)
     if impossible:
         return Result(Status.INFEASIBLE, reason=impossible, elapsed=time.perf_counter() - began, compiled=COMPILED)
-    # with a proof to come, the search gets a third of the time
-    deadline = began + (time_limit / 3 if prove else time_limit - min(RESERVE_S, time_limit / 10))
+    # with a proof to come, the search gets a third of the time, and no more than it makes good use of
+    deadline = began + (
+        min(time_limit / 3, LONGEST_SEARCH_S) if prove else time_limit - min(RESERVE_S, time_limit / 10)
+    )
     # where the network is narrow, the best loop is found exactly at once
     proof = _settled(problem, part, None if iterations is not None else began + NARROW_SHARE * (deadline - began))
     first = [] if proof is None or proof.times is None else [checked(problem, closed_walk(problem, proof.times))]
