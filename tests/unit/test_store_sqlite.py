@@ -415,6 +415,7 @@ def test_lines_on_the_grid_come_back_exactly(numbers: list[tuple[int, int, float
             st.none() | st.text(),
             st.none() | st.integers(1, 6),
             st.none() | st.text(),
+            st.none() | st.floats(-1, 1),
         ),
         max_size=4,
     )
