@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from solver.frontier import HOPE, INFINITE, Program
+from solver.kernel import SHARE_PARTS
 from solver.problem import LoopProblem
-
-#: Shares are in these parts, as in the kernel.
-_PARTS = 10_000
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,6 @@ class Exact:
         self.problem = problem
         self.edges = edges
         self.possible = all(v in number for v in problem.via) and any(t in number for t in problem.trailheads)
-        self.fine = fine
         self.overlength_cost = problem.overlength_cost * (fine + 1 if fine > 1 else 1)
         earnings = [network[i].score for i in edges]
         if problem.preferences is not None:
@@ -90,8 +87,9 @@ class Exact:
             target=problem.max_length if problem.target is None else problem.target,
             overlength_cost=self.overlength_cost,
             max_climb=-1 if problem.max_ascent is None else 2 * problem.max_ascent,
-            repeat_limit=limit_in_parts(problem.max_repeat_share),
-            road_limit=limit_in_parts(problem.max_road_share),
+            # rounded up, so that no valid loop is left out
+            repeat_limit=limit_in_parts(problem.max_repeat_share, math.ceil),
+            road_limit=limit_in_parts(problem.max_road_share, math.ceil),
         )
         #: widest frontier of the order taken; -1 where it is hopelessly wide
         self.width = self.program.arrange(orders)
@@ -234,6 +232,6 @@ class _Best:
         return all(share is None or part <= Decimal(str(share)) * length for share, part in shares)
 
 
-def limit_in_parts(share: float | None) -> int:
-    """A share, as it is written, in whole parts, rounded up so that nothing valid is left out; -1 for none."""
-    return -1 if share is None else math.ceil(Decimal(str(share)) * _PARTS)
+def limit_in_parts(share: float | None, rounded: Callable[[Decimal], int]) -> int:
+    """A share, as it is written, in whole parts; -1 for none."""
+    return -1 if share is None else rounded(Decimal(str(share)) * SHARE_PARTS)

@@ -7,9 +7,9 @@ import time
 from array import array
 from collections import Counter
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 
-from solver.kernel import COMPILED, INFINITE, POINT, SHARE_PARTS, Kernel
+from solver.exact import limit_in_parts
+from solver.kernel import COMPILED, INFINITE, POINT, Kernel
 from solver.merging import FINE, Merger, Walk
 from solver.problem import Loop, LoopProblem
 from solver.reach import Part, columns_of, picked
@@ -82,8 +82,9 @@ class Search:
             target=problem.max_length if problem.target is None else problem.target,
             overlength_cost=problem.overlength_cost,
             max_climb=-1 if problem.max_ascent is None else 2 * problem.max_ascent,
-            repeat_limit=_limit_in_parts(problem.max_repeat_share),
-            road_limit=_limit_in_parts(problem.max_road_share),
+            # rounded down, so that every walk is valid
+            repeat_limit=limit_in_parts(problem.max_repeat_share, math.floor),
+            road_limit=limit_in_parts(problem.max_road_share, math.floor),
             slots=POPULATION,
             seed=seed,
         )
@@ -272,11 +273,6 @@ class Search:
             if len(found) == most:
                 break
         return found
-
-
-def _limit_in_parts(share: float | None) -> int:
-    """A share, as it is written, in parts for the kernel; -1 for none."""
-    return -1 if share is None else math.floor(Decimal(str(share)) * SHARE_PARTS)
 
 
 def _step(first: float, last: float, i: int, steps: int) -> int:
