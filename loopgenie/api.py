@@ -307,7 +307,7 @@ def _region(region: RegionInfo) -> dict[str, Any]:
         "name": region.name,
         "synthetic": region.synthetic,
         "attribution": region.attribution,
-        "sources": region.sources,
+        "sources": [file.name for file in region.sources],
         "data_date": region.data_date,
         "imported_at": region.imported_at,
         "bbox": region.box,

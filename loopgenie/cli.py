@@ -368,7 +368,7 @@ def _region_lines(region: RegionInfo) -> Iterator[str]:
         yield f"  latitude {south:.4f} to {north:.4f}, longitude {west:.4f} to {east:.4f}"
     yield f"  imported {region.imported_at}" + (f", data of {region.data_date}" if region.data_date else "")
     if region.sources:
-        yield f"  from {', '.join(region.sources)}"
+        yield f"  from {', '.join(file.name for file in region.sources)}"
     yield from (f"  {line}" for line in region.attribution)
     yield from (f"  left out: {count:,} {reason}" for reason, count in region.left_out.items())
 

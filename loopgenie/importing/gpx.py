@@ -8,7 +8,7 @@ from xml.parsers import expat
 from loopgenie.errors import BadInput
 from loopgenie.importing import landmarks
 from loopgenie.importing.source import Access, Source, Way
-from loopgenie.store import Point
+from loopgenie.store import Point, SourceFile
 from loopgenie.ways import WayKind
 
 _POINTS = frozenset({"wpt", "trkpt", "rtept"})
@@ -44,7 +44,8 @@ class _Reader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.source = Source(files=[path.name], attribution=[f"Trails: {path.name} (licence not stated in the file)"])
+        attribution = f"Trails: {path.name} (licence not stated in the file)"
+        self.source = Source(files=[SourceFile(path.name, "gpx", attribution)])
         self.stack: list[str] = []
         self.texts: list[dict[str, str]] = []  # of each open element: what its name, ele, sym, type say
         self.here: tuple[float, float] = (0.0, 0.0)

@@ -10,7 +10,7 @@ from typing import Any
 from loopgenie.errors import BadInput
 from loopgenie.importing import access, landmarks
 from loopgenie.importing.source import Access, Progress, Source, Way
-from loopgenie.store import Point
+from loopgenie.store import Point, SourceFile
 
 ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
 
@@ -55,7 +55,7 @@ def _one_line(error: Exception) -> str:
 
 
 def _read(path: Path, progress: Progress) -> Source:
-    source = Source(attribution=[ATTRIBUTION], files=[path.name], data_date=_data_date(path))
+    source = Source(files=[SourceFile(path.name, "osm", ATTRIBUTION, _data_date(path))])
     progress(f"reading routes of {path.name}", 0, 3)
     relations = _relations(path)
     progress(f"reading ways of {path.name}", 1, 3)

@@ -22,7 +22,7 @@ from loopgenie.importing.sample_routes import Routes, lay_roads, lay_trails
 from loopgenie.importing.sample_terrain import CELL_M, Terrain, make_terrain
 from loopgenie.importing.sample_ways import Chain, Spot, chains, relaxed, rounded, trail_kind, zigzagged
 from loopgenie.importing.source import Access, HeightAt, Progress, Source, Way
-from loopgenie.store import Point, Region
+from loopgenie.store import Point, Region, SourceFile
 from loopgenie.ways import WayKind
 
 #: Side of the square region, in km.
@@ -99,8 +99,13 @@ def _made(seed: int, size: int, progress: Progress) -> tuple[Source, HeightAt]:
         ways=country.ways(rng("ways")),
         accesses=country.accesses(names),
         points=country.points(rng("wayside"), names),
-        attribution=[f"Synthetic sample region (seed {seed}), made by LoopGenie: not a real place"],
-        files=[f"synthetic sample, seed {seed}, {size} x {size} km"],
+        files=[
+            SourceFile(
+                f"synthetic sample, seed {seed}, {size} x {size} km",
+                "sample",
+                f"Synthetic sample region (seed {seed}), made by LoopGenie: not a real place",
+            )
+        ],
         synthetic=True,
     )
     return source, country.height_at()

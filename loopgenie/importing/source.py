@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from loopgenie.store import Point
+from loopgenie.store import LeftOut, Point, SourceFile
 from loopgenie.ways import WayKind
 
 
@@ -19,7 +19,7 @@ class Way:
     each) are heights that the source itself recorded and that can be trusted, else None. `recorded` lines come from a
     GPS receiver: two of them along the same trail lie a few metres apart. `off_ground` ways (bridges, tunnels) do not
     follow the terrain between their ends. `poor` trails are known to be paved or hardly to be seen. `on_route` ways are
-    part of a signed hiking route.
+    part of a signed hiking route. `informal`, `season` and `rule` are those of `store.Stretch`.
     """
 
     line: list[tuple[float, float]]
@@ -34,6 +34,9 @@ class Way:
     off_ground: bool = False
     poor: bool = False
     on_route: bool = False
+    informal: bool = False
+    season: str | None = None
+    rule: str | None = None
 
 
 @dataclass(slots=True)
@@ -50,33 +53,42 @@ class Access:
 class Source:
     """All that was read. `points` have id 0; ids are given when the region is built.
 
-    `waters` are lines of (lon, lat) along rivers and shores; a spring or waterfall is a line of one position.
+    `waters` are lines of (lon, lat) along rivers and shores; a spring or waterfall is a line of one position. `left_out`
+    counts what was not taken, by reason; `refused` are those lines of it that a hiker might miss (with id 0, too).
     """
 
     ways: list[Way] = field(default_factory=list)
     accesses: list[Access] = field(default_factory=list)
     points: list[Point] = field(default_factory=list)
     waters: list[list[tuple[float, float]]] = field(default_factory=list)
-    attribution: list[str] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
+    files: list[SourceFile] = field(default_factory=list)
     synthetic: bool = False
-    data_date: str | None = None
     left_out: Counter[str] = field(default_factory=Counter)
+    refused: list[LeftOut] = field(default_factory=list)
+
+    @property
+    def attribution(self) -> tuple[str, ...]:
+        """Whom to name, each once."""
+        return tuple(dict.fromkeys(file.attribution for file in self.files))
+
+    @property
+    def data_date(self) -> str | None:
+        """The oldest date of its files."""
+        return min((file.data_date for file in self.files if file.data_date), default=None)
 
 
 def merged(sources: Sequence[Source]) -> Source:
-    """Everything of several sources as one; the date is the oldest."""
+    """Everything of several sources as one."""
     whole = Source()
     for source in sources:
         whole.ways += source.ways
         whole.accesses += source.accesses
         whole.points += source.points
         whole.waters += source.waters
-        whole.attribution += source.attribution
         whole.files += source.files
         whole.left_out += source.left_out
+        whole.refused += source.refused
     whole.synthetic = any(source.synthetic for source in sources)
-    whole.data_date = min((s.data_date for s in sources if s.data_date), default=None)
     return whole
 
 

@@ -58,11 +58,12 @@ def build_region(
         ],
         trailheads=[_trailhead(i, start, numbers) for i, start in enumerate(starts)],
         points=[point._replace(id=i) for i, point in enumerate(source.points)],
-        attribution=tuple(dict.fromkeys(source.attribution)),
+        attribution=source.attribution,
         sources=tuple(source.files),
         synthetic=source.synthetic,
         data_date=source.data_date,
         left_out={reason: count for reason, count in left_out.items() if count},
+        refused=[line._replace(id=i) for i, line in enumerate(source.refused)],
     )
 
 

@@ -13,7 +13,7 @@ from loopgenie.importing import access, landmarks
 from loopgenie.importing.geometries import KINDS, Place, Reproject, height, parts
 from loopgenie.importing.osm import ATTRIBUTION as OSM_ATTRIBUTION
 from loopgenie.importing.source import Access, Source, Way, merged
-from loopgenie.store import Point
+from loopgenie.store import Point, SourceFile
 from loopgenie.ways import WayKind
 
 #: Fields that hold a name, in the order in which they are looked for, without case and underscores.
@@ -170,7 +170,7 @@ class _Layer:
 
     def __init__(self, path: Path, title: str, to_degrees: Reproject | None) -> None:
         self.path, self.title, self.to_degrees = path, title, to_degrees
-        self.source = Source(files=[path.name])
+        self.source = Source()
         self.from_osm = False
         self.layer = ""
 
@@ -188,7 +188,8 @@ class _Layer:
                     self._add_place(tags, positions, is_area=kind == "Polygon")
         _drop_heights_of_zero(self.source)
         unstated = f"Trails: {self.path.name} (licence not stated in the file)"
-        self.source.attribution = [OSM_ATTRIBUTION if self.from_osm else unstated]
+        attribution = OSM_ATTRIBUTION if self.from_osm else unstated
+        self.source.files = [SourceFile(self.path.name, "osm" if self.from_osm else "generic", attribution)]
         return self.source
 
     def _parts(self, feature: Feature) -> Iterator[tuple[str, list[Place]]]:

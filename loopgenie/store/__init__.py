@@ -5,7 +5,7 @@ Records are the same for every home of the data. Ids are unique within a store.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -22,8 +22,11 @@ class Stretch(NamedTuple):
     name: str | None = None
     surface: str | None = None
     difficulty: int | None = None  # SAC scale 1..6, None unknown
-    source: str | None = None  # e.g. "osm way 1234"
+    source: str | None = None  # the feature of a file, e.g. "osm way 1234" or "trails.geojson 17"
     worth: float | None = None  # score points per metre, the mean along it; None: what its kind is worth
+    informal: bool = False  # nobody keeps it up, or it can hardly be seen: walked only by those who ask for such
+    season: str | None = None  # when it may be walked, in the words of the source; None: all year, or not stated
+    rule: str | None = None  # the field that decided who may walk, e.g. "foot=permissive"; None: nothing said so
 
     @property
     def score(self) -> float:
@@ -43,6 +46,7 @@ class SegmentCore(NamedTuple):
     descent_m: int | None
     road_m: float  # metres of loopgenie.ways.ROADS
     difficulty: int | None  # the hardest stretch that is graded
+    informal: bool = False  # whether any of its stretches is
 
 
 class Segment(NamedTuple):
@@ -65,7 +69,8 @@ class Junction(NamedTuple):
 class Trailhead(NamedTuple):
     """Where a car can stop and a trail begins. `lon`, `lat` is where the car stands, `snap_m` metres from `junction`.
 
-    `kind` is one of "parking", "trailhead", "road end", "trail end".
+    `kind` is one of "parking", "trailhead", "road end", "trail end". `to_loop_m` is how far it is on foot to the nearest
+    place from which a walk can come back another way; None where there is no such place.
     """
 
     id: int
@@ -75,6 +80,38 @@ class Trailhead(NamedTuple):
     lon: float
     lat: float
     snap_m: float
+    to_loop_m: float | None = None
+
+
+class LeftOut(NamedTuple):
+    """A line of the source that is no part of the network: why, which field said so, and where it runs."""
+
+    id: int
+    reason: str  # e.g. "no public access"
+    rule: str | None  # e.g. "access=private"
+    name: str | None
+    source: str | None  # as in `Stretch`
+    line: tuple[LonLat, ...]
+
+
+class SourceFile(NamedTuple):
+    """A file that a region was made of: its name, the profile it was read with, whom to name, and its date."""
+
+    name: str
+    profile: str  # e.g. "osm", "nps"; the tables of loopgenie.importing.profiles
+    attribution: str
+    data_date: str | None = None  # ISO date up to which it is good, None unknown
+
+
+class Town(NamedTuple):
+    """A place of a gazetteer: somewhere to start a drive from, though no trail data may be near."""
+
+    name: str
+    region: str  # tells it from others of its name, e.g. "Colorado, United States"
+    codes: str  # how addresses abbreviate the region, e.g. "CO US"
+    lon: float
+    lat: float
+    population: int
 
 
 class Point(NamedTuple):
@@ -96,8 +133,10 @@ class Point(NamedTuple):
 class Region:
     """One import: everything that `replace_region` puts in place of what it had under this name.
 
-    Ids are local to the region (0, 1, 2, … in each list); the store makes them unique. `attribution` are the lines
-    that every answer has to show. `left_out` counts what was not taken, by reason.
+    Ids are local to the region (0, 1, 2, … in each list); the store makes them unique. `segments` may be made only while
+    they are looked at: a store goes through them once, in order. `attribution` are the lines that every answer has to
+    show. `left_out` counts what was not taken, by reason; of some of it `refused` has the lines. `loop_km` is the length
+    of all that lies on some loop.
     """
 
     name: str
@@ -106,10 +145,12 @@ class Region:
     trailheads: Sequence[Trailhead]
     points: Sequence[Point]
     attribution: tuple[str, ...]
-    sources: tuple[str, ...] = ()
+    sources: tuple[SourceFile, ...] = ()
     synthetic: bool = False
     data_date: str | None = None  # ISO date up to which the source is good, None unknown
     left_out: Mapping[str, int] = field(default_factory=dict)
+    refused: Sequence[LeftOut] = ()
+    loop_km: float | None = None  # None where nobody has counted
 
 
 def check_region(region: Region) -> None:
@@ -141,7 +182,7 @@ class RegionInfo(NamedTuple):
 
     name: str
     attribution: tuple[str, ...]
-    sources: tuple[str, ...]
+    sources: tuple[SourceFile, ...]
     synthetic: bool
     data_date: str | None
     imported_at: str  # ISO 8601, UTC
@@ -152,6 +193,7 @@ class RegionInfo(NamedTuple):
     points: int
     trail_km: float
     left_out: Mapping[str, int]
+    loop_km: float | None = None
 
 
 class Snapshot(NamedTuple):
@@ -218,6 +260,26 @@ class TrailStore(Protocol):
         Case and accents do not matter. Exact names come first, then names that start with the query, then names
         that contain it, each group with larger kinds of place (city … locality, then the rest) and populations first.
         """
+        ...
+
+    def find_towns(self, name: str, limit: int) -> list[Town]:
+        """Towns of the gazetteer that are called `name`, then those whose name starts so; most people first."""
+        ...
+
+    def similar_names(self, query: str, limit: int) -> list[str]:
+        """Names of points and towns that have most in common with a misspelt one, by groups of three letters."""
+        ...
+
+    def replace_gazetteer(self, source: str, towns: Iterable[Town]) -> None:
+        """Put a gazetteer in the place of the one that is there, in one transaction; `source` says what it is."""
+        ...
+
+    def gazetteer(self) -> str | None:
+        """The `source` of the gazetteer, None where there is none."""
+        ...
+
+    def left_out_in(self, box: Box, limit: int) -> list[LeftOut]:
+        """At most `limit` lines that are no part of the network and whose box touches `box`, by id."""
         ...
 
     def points_in(self, box: Box, kinds: Collection[str], limit: int) -> list[Point]:

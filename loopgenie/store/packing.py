@@ -42,8 +42,15 @@ def _little_endian(numbers: array[int]) -> array[int]:
 
 
 def packed_stretches(stretches: Iterable[Stretch]) -> str:
-    """Stretches as a JSON list of lists."""
-    return json.dumps(list(stretches), ensure_ascii=False, separators=(",", ":"))
+    """Stretches as a JSON list of lists, each without the last fields that say nothing."""
+    return json.dumps([_short(stretch) for stretch in stretches], ensure_ascii=False, separators=(",", ":"))
+
+
+def _short(stretch: Stretch) -> list[object]:
+    fields: list[object] = list(stretch)
+    while fields[-1] is None or fields[-1] is False:
+        fields.pop()
+    return fields
 
 
 def unpacked_stretches(packed: str) -> tuple[Stretch, ...]:

@@ -28,6 +28,7 @@ from loopgenie.store import (
     Segment,
     SegmentCore,
     Snapshot,
+    SourceFile,
     Trailhead,
     check_region,
 )
@@ -50,13 +51,13 @@ EMPTY = Snapshot("000000000000", ())
 
 # Boxes are asked for as (max_lon, min_lon, max_lat, min_lat). CROSS JOIN keeps the order of the tables: boxes first.
 _TOUCHES = "box.min_lon <= ? AND box.max_lon >= ? AND box.min_lat <= ? AND box.max_lat >= ?"
-_CORE = "s.id, s.start_junction, s.end_junction, s.length_m, s.score, s.ascent_m, s.descent_m, s.road_m, s.difficulty"
+_CORE = "s.id, s.start_junction, s.end_junction, s.length_m, s.score, s.ascent_m, s.descent_m, s.road_m, s.difficulty, s.informal"
 _POINT = "p.id, p.kind, p.name, p.lon, p.lat, p.elevation_m, p.population"
 
 _SNAPSHOT_ID = "SELECT value FROM meta WHERE key = 'snapshot'"
 _REGIONS = """
     SELECT meta.value, name, attribution, sources, synthetic, data_date, imported_at,
-           min_lon, min_lat, max_lon, max_lat, segments, junctions, trailheads, points, trail_km, left_out
+           min_lon, min_lat, max_lon, max_lat, segments, junctions, trailheads, points, trail_km, left_out, loop_km
     FROM meta LEFT JOIN region WHERE meta.key = 'snapshot' ORDER BY name"""
 _CORES_IN = f"""
     SELECT {_CORE} FROM segment_box AS box CROSS JOIN segment AS s ON s.id = box.id WHERE {_TOUCHES} ORDER BY s.id"""
@@ -76,7 +77,7 @@ _JUNCTIONS = """
     SELECT j.id, j.lon, j.lat, j.elevation_m
     FROM json_each(?) AS asked CROSS JOIN junction AS j ON j.id = asked.value"""
 _TRAILHEADS_IN = f"""
-    SELECT t.id, t.junction, t.name, t.kind, t.lon, t.lat, t.snap_m
+    SELECT t.id, t.junction, t.name, t.kind, t.lon, t.lat, t.snap_m, t.to_loop_m
     FROM trailhead_box AS box CROSS JOIN trailhead AS t ON t.id = box.id WHERE {_TOUCHES} ORDER BY t.id"""
 _POINTS_IN = f"""
     SELECT {_POINT} FROM point_box AS box CROSS JOIN point AS p ON p.id = box.id
@@ -94,14 +95,14 @@ _KEPT_ANSWER = """
     SELECT answer FROM answer JOIN meta ON meta.key = 'snapshot' AND meta.value = answer.snapshot
     WHERE answer.key = ?"""
 _INSERT_JUNCTION = "INSERT INTO junction VALUES (?, ?, ?, ?)"
-_INSERT_SEGMENT = "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_SEGMENT = "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_SHAPE = "INSERT INTO segment_shape VALUES (?, ?, ?)"
 _INSERT_SEGMENT_BOX = "INSERT INTO segment_box VALUES (?, ?, ?, ?, ?)"
-_INSERT_TRAILHEAD = "INSERT INTO trailhead VALUES (?, ?, ?, ?, ?, ?, ?)"
+_INSERT_TRAILHEAD = "INSERT INTO trailhead VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_TRAILHEAD_BOX = "INSERT INTO trailhead_box VALUES (?, ?, ?, ?, ?)"
 _INSERT_POINT = "INSERT INTO point VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_POINT_BOX = "INSERT INTO point_box VALUES (?, ?, ?, ?, ?)"
-_INSERT_REGION = "INSERT INTO region VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_REGION = "INSERT INTO region VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _REGION_BOX = """
     SELECT min(min_lon), min(min_lat), max(max_lon), max(max_lat) FROM (
         SELECT * FROM segment_box WHERE id BETWEEN ? AND ?
@@ -141,7 +142,7 @@ class SqliteStore:
 
     def cores_in(self, box: Box) -> list[SegmentCore]:
         """Every segment whose own box touches `box`, by id."""
-        return list(map(SegmentCore._make, self._file.rows(_CORES_IN, _grid_query(box))))
+        return list(map(_core, self._file.rows(_CORES_IN, _grid_query(box))))
 
     def segments(self, ids: Collection[int]) -> dict[int, Segment]:
         """Segments whole, by id."""
@@ -279,16 +280,20 @@ def _box_distance_m(position: LonLat, box: Sequence[int]) -> float:
 
 def _segment(row: Sequence[Any]) -> Segment:
     *core, line, stretches = row
-    return Segment(SegmentCore._make(core), unpacked_line(line), unpacked_stretches(stretches))
+    return Segment(_core(core), unpacked_line(line), unpacked_stretches(stretches))
+
+
+def _core(row: Sequence[Any]) -> SegmentCore:
+    return SegmentCore(*row[:-1], informal=bool(row[-1]))
 
 
 def _region_info(row: Sequence[Any]) -> RegionInfo:
     name, attribution, sources, synthetic, data_date, imported_at, *box = row[:10]
-    segments, junctions, trailheads, points, trail_km, left_out = row[10:]
+    segments, junctions, trailheads, points, trail_km, left_out, loop_km = row[10:]
     return RegionInfo(
         name,
         tuple(json.loads(attribution)),
-        tuple(json.loads(sources)),
+        tuple(SourceFile(*file) for file in json.loads(sources)),
         bool(synthetic),
         data_date,
         imported_at,
@@ -299,6 +304,7 @@ def _region_info(row: Sequence[Any]) -> RegionInfo:
         points,
         trail_km,
         json.loads(left_out),
+        loop_km,
     )
 
 
@@ -362,6 +368,7 @@ def _region_row(sqlite: sqlite3.Connection, region: Region, ids: tuple[int, int]
         len(region.points),
         metres / 1000,
         json.dumps(dict(region.left_out), ensure_ascii=False),
+        region.loop_km,
     )
 
 

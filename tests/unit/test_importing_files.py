@@ -12,6 +12,7 @@ from osmium.osm.mutable import Node, Way
 from loopgenie.errors import BadInput
 from loopgenie.importing.files import ImportSummary, import_files
 from loopgenie.importing.source import Source, merged
+from loopgenie.store import SourceFile
 from loopgenie.store.sqlite import SqliteStore
 
 SPOILERS = [
@@ -96,7 +97,7 @@ def test_one_file(osm_file, store):
 def test_files_are_one_network(osm_file, geojson_file, store):
     summary = import_files([osm_file, geojson_file], store, region="Both")
     (region,) = store.regions
-    assert (region.name, region.sources) == ("Both", ("Val d'Ordino.osm.pbf", "extra.geojson"))
+    assert (region.name, tuple(f.name for f in region.sources)) == ("Both", ("Val d'Ordino.osm.pbf", "extra.geojson"))
     assert region.attribution == (
         "© OpenStreetMap contributors, ODbL 1.0",
         "Trails: extra.geojson (licence not stated in the file)",
@@ -196,12 +197,12 @@ def test_a_region_needs_a_name(osm_file, store):
 
 
 def test_sources_are_merged():
-    old = Source(files=["a"], data_date="2013-05-28", attribution=["A"])
-    new = Source(files=["b"], data_date="2025-01-18", attribution=["B"], synthetic=True)
+    old = Source(files=[SourceFile("a", "osm", "A", "2013-05-28")])
+    new = Source(files=[SourceFile("b", "osm", "B", "2025-01-18")], synthetic=True)
     old.left_out["x"] = 1
     new.left_out["x"] = 2
     both = merged([new, old])
-    assert (both.files, both.data_date, both.synthetic) == (["b", "a"], "2013-05-28", True)
+    assert ([f.name for f in both.files], both.data_date, both.synthetic) == (["b", "a"], "2013-05-28", True)
     assert both.left_out == {"x": 3}
     assert merged([]).data_date is None
 

@@ -30,7 +30,7 @@ def test_a_track_with_heights(gpx):
     assert way.line == [(114.32, 22.4), (114.33, 22.41)]
     assert way.heights == [7.0, 12.5]
     assert (way.name, way.kind, way.node_ids, way.recorded) == ("麥理浩徑 MacLehose Trail", WayKind.PATH, None, True)
-    assert source.attribution == ["Trails: walk.gpx (licence not stated in the file)"]
+    assert source.attribution == ("Trails: walk.gpx (licence not stated in the file)",)
 
 
 def test_every_segment_of_a_track_and_every_route_is_a_line(gpx):

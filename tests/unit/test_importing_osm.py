@@ -46,8 +46,8 @@ def test_a_way_with_its_tags(pbf):
         "osm way 7",
         True,
     )
-    assert source.attribution == [ATTRIBUTION]
-    assert source.files == ["drawn.osm.pbf"]
+    assert source.attribution == (ATTRIBUTION,)
+    assert [(f.name, f.profile) for f in source.files] == [("drawn.osm.pbf", "osm")]
     assert source.data_date == "2025-01-18"
 
 

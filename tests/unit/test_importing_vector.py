@@ -60,7 +60,7 @@ def test_a_generic_line_is_a_path(geojson):
         None,
     )
     assert not way.recorded
-    assert source.attribution == ["Trails: trails.geojson (licence not stated in the file)"]
+    assert source.attribution == ("Trails: trails.geojson (licence not stated in the file)",)
 
 
 @pytest.mark.parametrize("key", ["name", "NAME", "Trail_Name", "TRAIL_NAME", "trailname", "MAPLABEL", "RDNAME"])
@@ -93,7 +93,7 @@ def test_lines_with_openstreetmap_tags(geojson):
         "no public access (access=no or private)": 1,
         "link between car park and trail": 2,
     }
-    assert source.attribution == [OSM]
+    assert source.attribution == (OSM,)
 
 
 def test_packed_tags_are_unpacked(geojson):

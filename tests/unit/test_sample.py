@@ -132,7 +132,7 @@ def test_the_smallest_region_has_a_village_a_car_park_and_a_loop(seed: int):
 def test_it_says_that_it_is_made_up():
     source, _ = made(0, 6)
     assert source.synthetic
-    assert source.attribution == ["Synthetic sample region (seed 0), made by LoopGenie: not a real place"]
+    assert source.attribution == ("Synthetic sample region (seed 0), made by LoopGenie: not a real place",)
 
 
 def test_it_lies_in_the_open_atlantic_and_is_as_large_as_asked(region: tuple[Source, HeightAt, int]):

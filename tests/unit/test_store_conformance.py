@@ -17,6 +17,7 @@ from loopgenie.store import (
     Region,
     Segment,
     SegmentCore,
+    SourceFile,
     Stretch,
     Trailhead,
     TrailStore,
@@ -82,7 +83,7 @@ def drawn_region(name: str = "Ordino", west: float = 1.5) -> Region:
             Point(5, "hamlet", "Loria", west, north, None, 40),
         ],
         attribution=("© OpenStreetMap contributors",),
-        sources=("andorra.osm.pbf",),
+        sources=(SourceFile("andorra.osm.pbf", "osm", "© OpenStreetMap contributors", "2026-01-02"),),
         data_date="2026-01-02",
         left_out={"null geometry": 3},
     )

@@ -11,7 +11,7 @@ from loopgenie.geometry import distance_m, line_length_m
 from loopgenie.importing.connectivity import bridges
 from loopgenie.importing.source import Access, Source, Way
 from loopgenie.importing.topology import build_region
-from loopgenie.store import Point
+from loopgenie.store import Point, SourceFile
 from loopgenie.ways import BEST, WORTH, WayKind
 
 PATH, TRACK, ROAD = WayKind.PATH, WayKind.TRACK, WayKind.MINOR_ROAD
@@ -143,12 +143,13 @@ def test_roads_that_meet_no_trail_are_left_out():
 
 
 def test_what_was_left_out_before_is_still_counted():
-    source = Source(ways=[SQUARE.way("ab")], left_out=build(SQUARE.way("cd", ROAD)).left_out, data_date="2025-01-18")
+    source = Source(ways=[SQUARE.way("ab")], left_out=build(SQUARE.way("cd", ROAD)).left_out)
+    source.files = [SourceFile(f"{i}.pbf", "osm", f"© {who}", "2025-01-18") for i, who in enumerate("ABA")]
     source.left_out = type(Source().left_out)({"informal path": 2})
-    source.attribution, source.files, source.synthetic = ["© A", "© B", "© A"], ["a.pbf"], True
+    source.synthetic = True
     region = build_region(source, name="here")
     assert region.left_out == {"informal path": 2}
-    assert (region.name, region.attribution, region.sources) == ("here", ("© A", "© B"), ("a.pbf",))
+    assert (region.name, region.attribution, region.sources) == ("here", ("© A", "© B"), tuple(source.files))
     assert (region.synthetic, region.data_date) == (True, "2025-01-18")
 
 

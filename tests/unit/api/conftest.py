@@ -12,7 +12,7 @@ from loopgenie.config import Settings
 from loopgenie.geometry import line_length_m
 from loopgenie.parameters import TripParameters
 from loopgenie.planner import Trip, plan_trip
-from loopgenie.store import Junction, Point, Region, Segment, SegmentCore, Stretch, Trailhead, TrailStore
+from loopgenie.store import Junction, Point, Region, Segment, SegmentCore, SourceFile, Stretch, Trailhead, TrailStore
 from loopgenie.store.sqlite import SqliteStore
 from loopgenie.ways import WORTH, WayKind
 
@@ -61,7 +61,7 @@ def square() -> Region:
             Point(2, "water", None, 10.014, 50.0),
         ],
         attribution=("© the square's surveyors",),
-        sources=("drawn.txt",),
+        sources=(SourceFile("drawn.txt", "generic", "© Somebody"),),
         data_date="2026-01-01",
         left_out={"no way for walkers": 3},
     )
