@@ -67,9 +67,9 @@ Position = tuple[float, float, float | None]
 #: Anything that starts with a longitude and a latitude in degrees; a height may follow.
 Place = Sequence[Any]
 
-# WGS 84
-_A = 6_378_137.0
-_F = 1 / 298.257223563
+#: WGS 84: radius of the equator in metres, and flattening.
+EQUATOR_M = 6_378_137.0
+FLATTENING = 1 / 298.257223563
 
 
 def distance_m(a: Place, b: Place) -> float:
@@ -84,21 +84,21 @@ def distance_m(a: Place, b: Place) -> float:
     mean = math.radians((a[1] + b[1]) / 2)
     east = d_lon * math.cos(mean)
     if abs(d_lat) < 0.0015 and abs(east) < 0.0015:
-        e2 = _F * (2 - _F)
+        e2 = FLATTENING * (2 - FLATTENING)
         w2 = 1 - e2 * math.sin(mean) ** 2
         w = math.sqrt(w2)
-        return math.hypot(d_lat * _A * (1 - e2) / (w2 * w), east * _A / w)
+        return math.hypot(d_lat * EQUATOR_M * (1 - e2) / (w2 * w), east * EQUATOR_M / w)
     return _lambert_m(math.radians(a[1]), math.radians(b[1]), d_lon)
 
 
 def _lambert_m(lat_a: float, lat_b: float, d_lon: float) -> float:
-    beta_a, beta_b = math.atan((1 - _F) * math.tan(lat_a)), math.atan((1 - _F) * math.tan(lat_b))
+    beta_a, beta_b = math.atan((1 - FLATTENING) * math.tan(lat_a)), math.atan((1 - FLATTENING) * math.tan(lat_b))
     p, q = (beta_a + beta_b) / 2, (beta_b - beta_a) / 2
     h = math.sin(q) ** 2 + math.cos(beta_a) * math.cos(beta_b) * math.sin(d_lon / 2) ** 2
     sigma = 2 * math.asin(min(1.0, math.sqrt(h)))
     x = (sigma - math.sin(sigma)) * (math.sin(p) * math.cos(q)) ** 2 / max(1 - h, 1e-12)
     y = (sigma + math.sin(sigma)) * (math.cos(p) * math.sin(q)) ** 2 / h
-    return _A * (sigma - _F / 2 * (x + y))
+    return EQUATOR_M * (sigma - FLATTENING / 2 * (x + y))
 
 
 def line_length_m(line: Sequence[Place]) -> float:

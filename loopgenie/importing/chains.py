@@ -1,56 +1,188 @@
-"""Ways that share nodes become chains from junction to junction: what a segment is before it is measured."""
+"""Ways that share nodes become chains from junction to junction: what a segment is before it is measured.
+
+A chain only says which parts of which ways it runs over, so that a million of them fit into memory; nodes and positions
+are put together when they are asked for.
+"""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from loopgenie.geometry import line_length_m
-from loopgenie.importing.source import Way
+from loopgenie.importing.plane import Floats, lengths_of_pieces
+from loopgenie.importing.source import DEGREE, Line, Way
 from loopgenie.ways import ROADS
 
-#: Node id -> (lon, lat)
-Positions = dict[int, tuple[float, float]]
+T = TypeVar("T")
+
+#: Positions in 1e-7 degrees, one row (lon, lat) a node.
+Steps = npt.NDArray[np.int32]
+
+#: So many chains are measured at a time.
+_BATCH = 5_000
+
+
+class Run(NamedTuple):
+    """A part of a way, from one of its nodes to another, by their places in it; backwards where `last` < `first`."""
+
+    way: Way
+    first: int
+    last: int
+
+    @property
+    def pieces(self) -> int:
+        """How many pieces (between two neighbouring nodes) it has."""
+        return abs(self.last - self.first)
+
+    @property
+    def start(self) -> int:
+        """The node it begins at."""
+        return (self.way.node_ids or ())[self.first]
+
+    @property
+    def end(self) -> int:
+        """The node it ends at."""
+        return (self.way.node_ids or ())[self.last]
+
+    def taken(self, values: Sequence[T]) -> Sequence[T]:
+        """What belongs to the nodes of this part, of values for all nodes of the way, in the run's direction."""
+        if self.first <= self.last:
+            return values[self.first : self.last + 1]
+        return values[self.last : self.first + 1][::-1]
+
+    def part(self, first: int, last: int) -> Run:
+        """From its node number `first` to its node number `last`."""
+        step = 1 if self.first <= self.last else -1
+        return Run(self.way, self.first + step * first, self.first + step * last)
+
+    def turned(self) -> Run:
+        """The same, walked the other way."""
+        return Run(self.way, self.last, self.first)
+
+    def steps(self) -> Steps:
+        """Positions in 1e-7 degrees, one row a node."""
+        line = self.way.line
+        assert isinstance(line, Line)  # noqa: S101 - Way sees to it
+        rows = np.frombuffer(line.steps(), dtype=np.int32).reshape(-1, 2)
+        low, high = sorted((self.first, self.last))
+        part = rows[low : high + 1]
+        return part if self.first <= self.last else part[::-1]
 
 
 @dataclass(slots=True)
 class Chain:
-    """Nodes from junction to junction, and for every piece between two of them the way it is part of."""
+    """From junction to junction over parts of ways, each of which begins where the one before ends."""
 
-    nodes: list[int]
-    ways: list[Way]
+    runs: list[Run]
 
-    def line(self, at: Mapping[int, tuple[float, float]]) -> list[tuple[float, float]]:
-        """The positions of the nodes."""
-        return [at[node] for node in self.nodes]
+    @property
+    def start(self) -> int:
+        """The node it begins at."""
+        return self.runs[0].start
 
-    def length_m(self, at: Mapping[int, tuple[float, float]]) -> float:
+    @property
+    def end(self) -> int:
+        """The node it ends at."""
+        return self.runs[-1].end
+
+    def ends(self) -> tuple[tuple[int, tuple[float, float]], tuple[int, tuple[float, float]]]:
+        """The nodes it begins and ends at, and where they are."""
+        first, last = self.runs[0], self.runs[-1]
+        return (first.start, first.way.line[first.first]), (last.end, last.way.line[last.last])
+
+    @property
+    def nodes(self) -> list[int]:
+        """All its nodes in order."""
+        return self._of_nodes([run.taken(run.way.node_ids or ()) for run in self.runs])
+
+    @property
+    def ways(self) -> list[Way]:
+        """For each piece between two nodes the way that it is part of."""
+        return [run.way for run in self.runs for _ in range(run.pieces)]
+
+    def line(self) -> list[tuple[float, float]]:
+        """The positions of its nodes."""
+        return self._of_nodes([run.taken(run.way.line) for run in self.runs])
+
+    def heights(self) -> list[float | None]:
+        """What the source recorded at its nodes, in metres."""
+        return self._of_nodes(
+            [run.taken(run.way.heights) if run.way.heights else [None] * (run.pieces + 1) for run in self.runs]
+        )
+
+    @staticmethod
+    def _of_nodes(parts: Sequence[Sequence[T]]) -> list[T]:
+        """Values of the nodes of all runs; that of a node where two runs meet once."""
+        values = list(parts[0])
+        for part in parts[1:]:
+            values += part[1:]
+        return values
+
+    def steps(self) -> Steps:
+        """The positions of its nodes in 1e-7 degrees, one row a node."""
+        parts = [run.steps() for run in self.runs]
+        return np.concatenate([parts[0], *(part[1:] for part in parts[1:])])
+
+    def length_m(self) -> float:
         """Length along the ground."""
-        return line_length_m(self.line(at))
+        return line_length_m(self.line())
 
     def is_road(self) -> bool:
         """Whether no piece of it is trail."""
-        return all(way.kind in ROADS for way in self.ways)
+        return all(run.way.kind in ROADS for run in self.runs)
+
+    def part(self, first: int, last: int) -> Chain:
+        """From its node number `first` to its node number `last`."""
+        runs, before = [], 0
+        for run in self.runs:
+            low, high = max(first - before, 0), min(last - before, run.pieces)
+            if low < high:
+                runs.append(run.part(low, high))
+            before += run.pieces
+        return Chain(runs)
 
     def turned(self, vertex: int) -> Chain:
         """A ring that begins and ends at another of its nodes, given by its place in `nodes`."""
-        return Chain([*self.nodes[vertex:-1], *self.nodes[: vertex + 1]], [*self.ways[vertex:], *self.ways[:vertex]])
+        pieces = sum(run.pieces for run in self.runs)
+        return Chain([*self.part(vertex, pieces).runs, *self.part(0, vertex).runs])
 
     def split_at(self, vertices: Sequence[int]) -> Iterator[Chain]:
         """The chain cut at some of its inner nodes, given by their places in `nodes`, in order."""
-        for first, last in pairwise([0, *vertices, len(self.nodes) - 1]):
-            yield Chain(self.nodes[first : last + 1], self.ways[first:last])
+        if not vertices:
+            return iter([self])
+        pieces = sum(run.pieces for run in self.runs)
+        return (self.part(first, last) for first, last in pairwise([0, *vertices, pieces]))
+
+    def with_node(self, vertex: int, node: int, position: tuple[float, float]) -> Chain:
+        """The chain with another node on its piece that follows the node at place `vertex`."""
+        runs, before = list(self.runs), 0
+        for number, run in enumerate(runs):
+            if before <= vertex < before + run.pieces:
+                runs[number] = _with_node(run, vertex - before, node, position)
+                break
+            before += run.pieces
+        return Chain(runs)
 
 
-def positions(ways: Sequence[Way]) -> Positions:
-    """Where each node is, rounded to 7 decimals (1 cm)."""
-    at: Positions = {}
-    for way in ways:
-        for node, (lon, lat) in zip(way.node_ids or (), way.line, strict=True):
-            at[node] = (round(lon, 7), round(lat, 7))
-    return at
+def _with_node(run: Run, piece: int, node: int, position: tuple[float, float]) -> Run:
+    """A run over a way of its own, which has another node on the piece of that number."""
+    line, ids = list(run.taken(run.way.line)), list(run.taken(run.way.node_ids or ()))
+    heights = run.way.heights and list(run.taken(run.way.heights))
+    line.insert(piece + 1, position)
+    ids.insert(piece + 1, node)
+    if heights:
+        heights.insert(piece + 1, None)
+    return Run(replace(run.way, line=line, node_ids=ids, heights=heights), 0, len(line) - 1)
+
+
+# -- from ways to chains -----------------------------------------------------------------------------------------------
 
 
 def contracted(ways: Sequence[Way]) -> list[Chain]:
@@ -58,55 +190,90 @@ def contracted(ways: Sequence[Way]) -> list[Chain]:
 
     A ring that meets nothing becomes a chain from one of its nodes to itself. Parallel chains stay.
     """
-    degree = _degrees(ways)
-    parts = [part for way in ways for part in _parts(way, degree)]
+    junctions = _junctions(ways)
+    runs = [run for way in ways for run in _runs(way, junctions)]
     by_end: dict[int, list[int]] = defaultdict(list)
-    for index, part in enumerate(parts):
-        for node in (part.nodes[0], part.nodes[-1]):
-            if degree[node] == 2:
+    for index, run in enumerate(runs):
+        for node in (run.start, run.end):
+            if node not in junctions:
                 by_end[node].append(index)
-    used = [False] * len(parts)
-    starts = [i for i, part in enumerate(parts) if degree[part.nodes[0]] != 2 or degree[part.nodes[-1]] != 2]
+    used = bytearray(len(runs))
+    starts = [i for i, run in enumerate(runs) if run.start in junctions or run.end in junctions]
     return [  # first the chains that begin at a junction; what is left then are rings
-        _grown(index, parts, degree, by_end, used) for index in (*starts, *range(len(parts))) if not used[index]
+        _grown(index, runs, junctions, by_end, used) for index in (*starts, *range(len(runs))) if not used[index]
     ]
 
 
-def _degrees(ways: Sequence[Way]) -> Counter[int]:
-    degree: Counter[int] = Counter()
-    for way in ways:
-        nodes = way.node_ids or []
-        degree.update(nodes[:-1])
-        degree.update(nodes[1:])
-    return degree
+def _junctions(ways: Sequence[Way]) -> set[int]:
+    """The nodes where not exactly two pieces meet.
+
+    A node inside a way has two pieces there, one at its end has one. Only nodes that are an end or that occur more than
+    once can be anything else than the inside of a chain, and those are few: the others are never touched one by one.
+    """
+    nodes = [np.frombuffer(way.node_ids, dtype=np.int64) for way in ways if way.node_ids]  # type: ignore[call-overload]
+    if not nodes:
+        return set()
+    ends = np.array([node for each in nodes for node in (each[0], each[-1])], dtype=np.int64)
+    all_nodes = np.concatenate(nodes)
+    all_nodes.sort()
+    shared = all_nodes[1:][all_nodes[1:] == all_nodes[:-1]]
+    found = np.unique(np.concatenate((ends, shared)))
+    ends.sort()
+    as_end = np.searchsorted(ends, found, "right") - np.searchsorted(ends, found, "left")
+    occurs = np.searchsorted(all_nodes, found, "right") - np.searchsorted(all_nodes, found, "left")
+    return set(found[2 * occurs - as_end != 2].tolist())
 
 
-def _parts(way: Way, degree: Counter[int]) -> Iterator[Chain]:
-    nodes = way.node_ids or []
-    inner = [i for i in range(1, len(nodes) - 1) if degree[nodes[i]] != 2]
-    return Chain(nodes, [way] * (len(nodes) - 1)).split_at(inner)
+def _runs(way: Way, junctions: Collection[int]) -> Iterator[Run]:
+    """The parts of a way between its ends and the junctions on it."""
+    nodes = way.node_ids or ()
+    if len(nodes) > 1:
+        inner = [i for i in range(1, len(nodes) - 1) if nodes[i] in junctions]
+        for first, last in pairwise([0, *inner, len(nodes) - 1]):
+            yield Run(way, first, last)
 
 
 def _grown(
-    index: int, parts: Sequence[Chain], degree: Counter[int], by_end: Mapping[int, Sequence[int]], used: list[bool]
+    index: int, runs: Sequence[Run], junctions: Collection[int], by_end: Mapping[int, Sequence[int]], used: bytearray
 ) -> Chain:
-    """A chain that begins with a part and goes on until the next junction, or around a ring."""
+    """A chain that begins with a run and goes on until the next junction, or around a ring."""
     used[index] = True
-    chain = parts[index]
-    nodes, ways = list(chain.nodes), list(chain.ways)
-    if degree[nodes[0]] == 2:  # one of its ends may be a junction: begin there
-        nodes.reverse()
-        ways.reverse()
-    while degree[nodes[-1]] == 2:
-        following = next((i for i in by_end[nodes[-1]] if not used[i]), None)
+    run = runs[index]
+    chain = [run if run.start in junctions else run.turned()]  # one of its ends may be a junction: begin there
+    while (node := chain[-1].end) not in junctions:
+        following = next((i for i in by_end[node] if not used[i]), None)
         if following is None:
             break
         used[following] = True
-        part = parts[following]
-        forwards = part.nodes[0] == nodes[-1]
-        nodes += part.nodes[1:] if forwards else part.nodes[-2::-1]
-        ways += part.ways if forwards else reversed(part.ways)
-    return Chain(nodes, ways)
+        run = runs[following]
+        chain.append(run if run.start == node else run.turned())
+    return Chain(chain)
+
+
+# -- all chains at once ------------------------------------------------------------------------------------------------
+
+
+def metres(chains: Sequence[Chain]) -> tuple[Floats, Floats]:
+    """The length of each chain along the ground, and how much of it is road."""
+    lengths, roads = np.zeros(len(chains)), np.zeros(len(chains))
+    for begin in range(0, len(chains), _BATCH):
+        batch = chains[begin : begin + _BATCH]
+        owner = np.array([i for i, chain in enumerate(batch, begin) for _ in chain.runs], dtype=np.int64)
+        runs = [run for chain in batch for run in chain.runs]
+        along = _lengths(runs)
+        np.add.at(lengths, owner, along)
+        np.add.at(roads, owner, np.where([run.way.kind in ROADS for run in runs], along, 0.0))
+    return lengths, roads
+
+
+def _lengths(runs: Sequence[Run]) -> Floats:
+    """The length of each run."""
+    counts = np.array([run.pieces + 1 for run in runs])
+    first = np.concatenate(([0], counts.cumsum()[:-1]))
+    pieces = lengths_of_pieces(np.concatenate([run.steps() for run in runs]) / DEGREE)
+    pieces[first[1:] - 1] = 0.0  # from the end of a run to the start of the next
+    sums: Floats = np.add.reduceat(np.append(pieces, 0.0), first)
+    return sums
 
 
 def components(chains: Sequence[Chain]) -> list[int]:
@@ -119,9 +286,9 @@ def components(chains: Sequence[Chain]) -> list[int]:
         return node
 
     for chain in chains:
-        parent[root(chain.nodes[0])] = root(chain.nodes[-1])
+        parent[root(chain.start)] = root(chain.end)
     numbers: dict[int, int] = {}
-    return [numbers.setdefault(root(chain.nodes[0]), len(numbers)) for chain in chains]
+    return [numbers.setdefault(root(chain.start), len(numbers)) for chain in chains]
 
 
 def without_lone_roads(chains: Sequence[Chain]) -> list[Chain]:

@@ -11,12 +11,12 @@ from __future__ import annotations
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from loopgenie.geometry import distance_m
-from loopgenie.importing.chains import Chain, Positions
+from loopgenie.importing.chains import Chain
 from loopgenie.importing.source import HeightAt
 
 #: Turning points of fewer metres of height are noise.
@@ -43,16 +43,8 @@ class _Sample(NamedTuple):
     is_node: bool
 
 
-def profiles(
-    chains: Sequence[Chain],
-    at: Positions,
-    *,
-    node_height: Callable[[int], float | None],
-    height_at: HeightAt | None,
-    void_m: float = VOID_M,
-    done: Callable[[int], None] = lambda _: None,
-) -> tuple[dict[int, int | None], list[Profile]]:
-    """Height of each junction in whole metres, and the profile of each chain.
+class Climbs:
+    """Heights of a network: of each junction in whole metres (`junctions`, by node), and of any chain between them.
 
     Exactly as many metres are climbed less descended on a chain as its ends differ in height. Voids are filled along
     the line from both sides; a junction in a void has the height of the nearest place on foot that has one. Where that
@@ -60,35 +52,90 @@ def profiles(
 
     Parameters
     ----------
-    node_height : metres at a node, None where that is not known.
-    height_at : metres at a position, for samples between nodes; None if there is no terrain model.
+    chains : all of the network.
+    height_at : metres at a position; None: the heights that the ways bring along.
     void_m : metres along the line up to which a height may be inferred from another.
-    done : told how many chains have been looked at.
     """
-    samples = []
-    for number, chain in enumerate(chains):
-        samples.append(_samples(chain, at, node_height, height_at))
-        if number % 500 == 0:
-            done(number)
-    junctions = _junction_heights(chains, samples, void_m)
-    return junctions, [_profile(chain, line, junctions, void_m) for chain, line in zip(chains, samples, strict=True)]
 
+    def __init__(
+        self, chains: Sequence[Chain], *, height_at: HeightAt | None = None, void_m: float | None = None
+    ) -> None:
+        self._height_at = height_at
+        self._void_m = void_m if void_m is not None else RECORDED_VOID_M if height_at is None else VOID_M
+        self.junctions = self._junction_heights(chains)
 
-def _samples(
-    chain: Chain, at: Positions, node_height: Callable[[int], float | None], height_at: HeightAt | None
-) -> list[_Sample]:
-    """Samples in order. Between the ends of bridges and tunnels the terrain tells nothing: there they are voids."""
-    ways, line = chain.ways, chain.line(at)
-    samples, along = [], 0.0
-    for i, node in enumerate(chain.nodes):
-        aloft = 0 < i < len(ways) and ways[i - 1].off_ground and ways[i].off_ground
-        samples.append(_Sample(along, None if aloft else node_height(node), True))
-        if i < len(ways):
-            length = distance_m(line[i], line[i + 1])
-            if height_at is not None and length > STEP_M and not ways[i].off_ground:
-                samples += _between(line[i], line[i + 1], along, length, height_at)
-            along += length
-    return samples
+    def profile(self, chain: Chain) -> Profile:
+        """Heights and climbs of a chain whose ends are junctions of the network."""
+        samples = self._samples(chain)
+        start, end = self.junctions[chain.start], self.junctions[chain.end]
+        heights = [start, *(sample.height for sample in samples[1:-1]), end]
+        filled = _filled([sample.along_m for sample in samples], heights, self._void_m)
+        nodes = [h if h is None else round(h, 1) for h, sample in zip(filled, samples, strict=True) if sample.is_node]
+        known = [height for height in filled if height is not None]
+        if start is None or end is None or len(known) < len(filled):
+            return Profile(nodes, None, None)
+        ascent = sum(max(0, b - a) for a, b in pairwise(map(round, turning_points(known))))
+        return Profile(nodes, ascent, ascent - (end - start))
+
+    def _samples(self, chain: Chain) -> list[_Sample]:
+        """Samples in order. Between the ends of bridges and tunnels the terrain tells nothing: there they are voids."""
+        ways, line, recorded = chain.ways, chain.line(), None if self._height_at else chain.heights()
+        samples, along = [], 0.0
+        for i, place in enumerate(line):
+            aloft = 0 < i < len(ways) and ways[i - 1].off_ground and ways[i].off_ground
+            samples.append(_Sample(along, None if aloft else self._node_height(i, place, recorded), True))
+            if i < len(ways):
+                length = distance_m(place, line[i + 1])
+                if self._height_at is not None and length > STEP_M and not ways[i].off_ground:
+                    samples += _between(place, line[i + 1], along, length, self._height_at)
+                along += length
+        return samples
+
+    def _node_height(
+        self, vertex: int, place: tuple[float, float], recorded: Sequence[float | None] | None
+    ) -> float | None:
+        if self._height_at is not None:
+            return self._height_at(*place)
+        return recorded[vertex] if recorded else None
+
+    def _junction_heights(self, chains: Sequence[Chain]) -> dict[int, int | None]:
+        """Each junction's height, or that of the nearest place on foot that has one, at most `void_m` away."""
+        heights: dict[int, int | None] = {}
+        in_voids = []
+        for chain in chains:
+            recorded = None if self._height_at else chain.heights()
+            for vertex, (node, place) in zip((0, -1), chain.ends(), strict=True):
+                if heights.get(node) is None:
+                    height = self._node_height(vertex, place, recorded)
+                    heights[node] = None if height is None else round(height)
+            if heights[chain.start] is None or heights[chain.end] is None:
+                in_voids.append(chain)
+        return heights | self._inferred(in_voids, heights)
+
+    def _inferred(self, chains: Sequence[Chain], heights: Mapping[int, int | None]) -> dict[int, int | None]:
+        """Heights of junctions in voids, from the known places nearest on foot along these chains."""
+        queue: list[tuple[float, int, float]] = []
+        through: dict[int, list[tuple[float, int]]] = defaultdict(list)
+        for chain in chains:
+            start, end, samples = chain.start, chain.end, self._samples(chain)
+            length = samples[-1].along_m
+            first, last = heights[start], heights[end]
+            samples[0], samples[-1] = samples[0]._replace(height=first), samples[-1]._replace(height=last)
+            known = [(sample.along_m, sample.height) for sample in samples if sample.height is not None]
+            if known:
+                queue += [(known[0][0], start, known[0][1]), (length - known[-1][0], end, known[-1][1])]
+            else:
+                through[start].append((length, end))
+                through[end].append((length, start))
+        heapq.heapify(queue)
+        inferred: dict[int, int | None] = {}
+        while queue:
+            metres, node, height = heapq.heappop(queue)
+            if metres <= self._void_m and node not in inferred:
+                inferred[node] = round(height)
+                for length, other in through[node]:
+                    heapq.heappush(queue, (metres + length, other, height))
+        return inferred
 
 
 def _between(
@@ -100,44 +147,6 @@ def _between(
         _Sample(along + s * length, height_at(a[0] + s * (b[0] - a[0]), a[1] + s * (b[1] - a[1])), False)
         for s in shares
     ]
-
-
-def _junction_heights(
-    chains: Sequence[Chain], samples: Sequence[list[_Sample]], void_m: float
-) -> dict[int, int | None]:
-    """Each junction's height, or that of the nearest place on foot that has one, at most `void_m` away."""
-    heights: dict[int, int | None] = {}
-    queue: list[tuple[float, int, float]] = []
-    through_voids: dict[int, list[tuple[float, int]]] = defaultdict(list)
-    for chain, line in zip(chains, samples, strict=True):
-        start, end, length = chain.nodes[0], chain.nodes[-1], line[-1].along_m
-        heights[start] = heights[end] = None
-        known = [(sample.along_m, sample.height) for sample in line if sample.height is not None]
-        if known:
-            queue += [(known[0][0], start, known[0][1]), (length - known[-1][0], end, known[-1][1])]
-        else:
-            through_voids[start].append((length, end))
-            through_voids[end].append((length, start))
-    heapq.heapify(queue)
-    while queue:
-        metres, node, height = heapq.heappop(queue)
-        if metres <= void_m and heights[node] is None:
-            heights[node] = round(height)
-            for length, other in through_voids[node]:
-                heapq.heappush(queue, (metres + length, other, height))
-    return heights
-
-
-def _profile(chain: Chain, samples: list[_Sample], junctions: dict[int, int | None], void_m: float) -> Profile:
-    start, end = junctions[chain.nodes[0]], junctions[chain.nodes[-1]]
-    heights = [start, *(sample.height for sample in samples[1:-1]), end]
-    filled = _filled([sample.along_m for sample in samples], heights, void_m)
-    nodes = [h if h is None else round(h, 1) for h, sample in zip(filled, samples, strict=True) if sample.is_node]
-    known = [height for height in filled if height is not None]
-    if start is None or end is None or len(known) < len(filled):
-        return Profile(nodes, None, None)
-    ascent = sum(max(0, b - a) for a, b in pairwise(map(round, turning_points(known))))
-    return Profile(nodes, ascent, ascent - (end - start))
 
 
 def _filled(along: Sequence[float], heights: Sequence[float | None], void_m: float) -> list[float | None]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loopgenie.errors import BadInput
-from loopgenie.importing.connectivity import bridges
 from loopgenie.importing.elevation import read_elevation
 from loopgenie.importing.gpx import read_gpx
 from loopgenie.importing.osm import read_osm
@@ -45,6 +44,7 @@ class ImportSummary:
     junctions: int
     trailheads: int
     trailhead_kinds: Mapping[str, int]
+    trailheads_with_loops: int
     points: int
     trail_km: float
     road_km: float
@@ -65,6 +65,8 @@ class ImportSummary:
         )
         yield f"{self.loop_km:,.0f} km of it lie on loops"
         yield f"{self.trailheads:,} trailheads{f' ({kinds})' if kinds else ''}, {self.points:,} places and points"
+        if self.trailheads:
+            yield f"{self.trailheads_with_loops:,} of the trailheads have a loop within walking distance"
 
     def _what_is_missing(self) -> Iterator[str]:
         if "trail end" in self.trailhead_kinds:
@@ -123,9 +125,7 @@ def import_files(
         built = build_region(source, name=name, height_at=height_at, progress=progress)
     if not built.segments:
         raise BadInput(f"{_listed(paths)}: no trail is left of it, only roads or lines without any length")
-    if progress is not None:
-        progress(f"storing {name}", 0, len(built.segments))
-    with _timed("storing", seconds):
+    with _timed("measuring and storing", seconds):
         store.replace_region(built)
     return _summary(built, len(source.ways), seconds)
 
@@ -163,20 +163,20 @@ def _because(left_out: Counter[str]) -> str:
 
 
 def _summary(region: Region, lines_read: int, seconds: Mapping[str, float]) -> ImportSummary:
-    cores = [segment.core for segment in region.segments]
-    dead = bridges([(core.start, core.end) for core in cores])
+    km, road_km = region.km or 0.0, region.road_km or 0.0
     return ImportSummary(
         region=region.name,
         lines_read=lines_read,
-        segments=len(cores),
+        segments=len(region.segments),
         junctions=len(region.junctions),
         trailheads=len(region.trailheads),
         trailhead_kinds=Counter(trailhead.kind for trailhead in region.trailheads),
+        trailheads_with_loops=sum(trailhead.to_loop_m is not None for trailhead in region.trailheads),
         points=len(region.points),
-        trail_km=sum(core.length_m - core.road_m for core in cores) / 1000,
-        road_km=sum(core.road_m for core in cores) / 1000,
-        loop_km=sum(core.length_m for number, core in enumerate(cores) if number not in dead) / 1000,
-        with_heights=any(core.ascent_m is not None for core in cores),
+        trail_km=km - road_km,
+        road_km=road_km,
+        loop_km=region.loop_km or 0.0,
+        with_heights=any(junction.elevation_m is not None for junction in region.junctions),
         left_out=dict(region.left_out),
         seconds=dict(seconds),
     )

@@ -9,9 +9,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from loopgenie.geometry import EQUATOR_M, FLATTENING, distance_m
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 XY = tuple[float, float]
+
+#: Longer pieces than this, in metres, are measured by the formula for long lines.
+_SHORT_M = 9_000.0
 
 
 class Plane(NamedTuple):
@@ -62,3 +67,21 @@ def foot(point: XY, start: XY, end: XY) -> tuple[float, float]:
     share = ((point[0] - start[0]) * dx + (point[1] - start[1]) * dy) / square if square else 0.0
     share = min(1.0, max(0.0, share))
     return math.hypot(start[0] + share * dx - point[0], start[1] + share * dy - point[1]), share
+
+
+def lengths_of_pieces(degrees: Floats) -> Floats:
+    """The geodesic length in metres from each row (lon, lat) to the next: `geometry.distance_m`, many at a time.
+
+    That function's formula for short lines, which is what lines are drawn of; longer pieces are handed to it.
+    """
+    lon, lat = np.radians(degrees).T
+    d_lat, mean = np.diff(lat), (lat[1:] + lat[:-1]) / 2
+    d_lon = (np.diff(lon) + np.pi) % (2 * np.pi) - np.pi
+    e2 = FLATTENING * (2 - FLATTENING)
+    w2 = 1 - e2 * np.sin(mean) ** 2
+    lengths: Floats = np.hypot(
+        d_lat * EQUATOR_M * (1 - e2) / (w2 * np.sqrt(w2)), d_lon * np.cos(mean) * EQUATOR_M / np.sqrt(w2)
+    )
+    for i in np.flatnonzero(lengths > _SHORT_M).tolist():
+        lengths[i] = distance_m(degrees[i].tolist(), degrees[i + 1].tolist())
+    return lengths

@@ -9,7 +9,7 @@ settle and look around in it (`sample_places`), the roads and trails between tho
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 
@@ -143,10 +143,9 @@ class _Country:
         for chain in self.pieces:
             way = self._way(rng, chain, [self.at[i] for i in chain.points])
             inner = len(way.line) - 2
-            way.node_ids = [chain.points[0], *range(next_id, next_id + inner), chain.points[-1]]
-            way.source = f"sample way {len(ways)}"
+            ids = [chain.points[0], *range(next_id, next_id + inner), chain.points[-1]]
+            ways.append(replace(way, node_ids=ids, source=f"sample way {len(ways)}"))
             next_id += inner
-            ways.append(way)
         return ways
 
     def _way(self, rng: Random, chain: Chain, line: list[Spot]) -> Way:

@@ -2,12 +2,56 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any, overload
 
 from loopgenie.store import LeftOut, Point, SourceFile
 from loopgenie.ways import WayKind
+
+#: Steps per degree: everything here is kept to 1e-7 degrees, about a centimetre.
+DEGREE = 10_000_000
+
+
+class Line(Sequence[tuple[float, float]]):
+    """Positions (lon, lat), rounded to 7 decimals: eight bytes each, so that a country fits into memory."""
+
+    __slots__ = ("_steps",)
+
+    def __init__(self, positions: Iterable[tuple[float, float]]) -> None:
+        self._steps = array("i", (round(degrees * DEGREE) for degrees in chain.from_iterable(positions)))
+
+    def __len__(self) -> int:
+        return len(self._steps) // 2
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[float, float]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[tuple[float, float]]: ...
+    def __getitem__(self, index: int | slice) -> tuple[float, float] | list[tuple[float, float]]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        at = 2 * (index if index >= 0 else index + len(self))
+        return self._steps[at] / DEGREE, self._steps[at + 1] / DEGREE
+
+    def __iter__(self) -> Iterator[tuple[float, float]]:
+        steps = iter(self._steps)
+        return ((lon / DEGREE, lat / DEGREE) for lon, lat in zip(steps, steps, strict=True))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def steps(self) -> Any:
+        """A buffer of int32, in 1e-7 degrees: lon, lat, lon, lat, …"""
+        return memoryview(self._steps)
 
 
 @dataclass(slots=True)
@@ -22,9 +66,9 @@ class Way:
     part of a signed hiking route. `informal`, `season` and `rule` are those of `store.Stretch`.
     """
 
-    line: list[tuple[float, float]]
+    line: Sequence[tuple[float, float]]
     kind: WayKind
-    node_ids: list[int] | None = None
+    node_ids: Sequence[int] | None = None
     heights: list[float | None] | None = None
     name: str | None = None
     surface: str | None = None
@@ -37,6 +81,13 @@ class Way:
     informal: bool = False
     season: str | None = None
     rule: str | None = None
+
+    def __post_init__(self) -> None:
+        """Keep positions and node ids in as few bytes as they need."""
+        if not isinstance(self.line, Line):
+            self.line = Line(self.line)
+        if self.node_ids is not None and not isinstance(self.node_ids, array):
+            self.node_ids = array("q", self.node_ids)
 
 
 @dataclass(slots=True)
@@ -53,8 +104,9 @@ class Access:
 class Source:
     """All that was read. `points` have id 0; ids are given when the region is built.
 
-    `waters` are lines of (lon, lat) along rivers and shores; a spring or waterfall is a line of one position. `left_out`
-    counts what was not taken, by reason; `refused` are those lines of it that a hiker might miss (with id 0, too).
+    `waters` are lines of (lon, lat) along rivers and shores; a spring or waterfall is a line of one position.
+    `left_out` counts what was not taken, by reason; `refused` are the lines of it that a hiker might miss
+    (with id 0, too).
     """
 
     ways: list[Way] = field(default_factory=list)

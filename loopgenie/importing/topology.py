@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from operator import mul
+from typing import overload
 
 from loopgenie.geometry import distance_m
-from loopgenie.importing.chains import Chain, Positions, contracted, positions, without_lone_roads
-from loopgenie.importing.climbs import RECORDED_VOID_M, VOID_M, Profile, profiles
+from loopgenie.importing.chains import Chain, contracted, metres, without_lone_roads
+from loopgenie.importing.climbs import Climbs, Profile
+from loopgenie.importing.connectivity import loops, walking_distances
 from loopgenie.importing.noding import noded
-from loopgenie.importing.scenery import worths
+from loopgenie.importing.scenery import Scenery
 from loopgenie.importing.source import HeightAt, Progress, Source, Way
 from loopgenie.importing.trailheads import Start, place_trailheads
 from loopgenie.store import Junction, Position, Region, Segment, SegmentCore, Stretch, Trailhead
 from loopgenie.ways import ROADS, WayKind
+
+#: A trailhead has loops near if one can be walked that keeps to a part without dead ends of this length, in metres.
+SHORTEST_LOOP_M = 2_000.0
+#: A loop that begins farther from its trailhead than this, in metres, is not that trailhead's.
+FARTHEST_LOOP_M = 10_000.0
+#: So many segments are made at a time.
+_BATCH = 1_000
 
 
 def build_region(
     source: Source, *, name: str, height_at: HeightAt | None = None, progress: Progress | None = None
 ) -> Region:
     """Make the network of everything that was read.
+
+    Segments are made only while somebody goes through them, so that a country needs no more memory than its lines;
+    `progress` is told then, too.
 
     Parameters
     ----------
@@ -31,32 +44,25 @@ def build_region(
     """
     tell = progress or (lambda *_: None)
     tell("finding where ways meet", 0, 0)
-    ways = noded(source.ways)
-    at = positions(ways)
-    chains = contracted(ways)
+    chains = contracted(noded(source.ways))
     left_out = Counter(source.left_out)
     hikeable = without_lone_roads(chains)
     left_out["road that meets no trail"] += len(chains) - len(hikeable)
     tell("placing trailheads", 0, len(source.accesses))
-    chains, starts = place_trailheads(source, hikeable, at)
+    chains, starts = place_trailheads(source, hikeable)
     tell("measuring climbs", 0, len(chains))
-    junction_heights, climbs = profiles(
-        chains,
-        at,
-        node_height=_node_height(ways, at, height_at),
-        height_at=height_at,
-        void_m=RECORDED_VOID_M if height_at is None else VOID_M,
-        done=lambda number: tell("measuring climbs", number, len(chains)),
-    )
-    numbers = _numbers(chains)
+    climbs = Climbs(chains, height_at=height_at)
+    places = {node: place for chain in chains for node, place in chain.ends()}
+    numbers = {node: number for number, node in enumerate(places)}
+    lengths, roads = (column.tolist() for column in metres(chains))
+    edges = [(numbers[chain.start], numbers[chain.end]) for chain in chains]
+    on_loops, on_long_loops = loops(edges, lengths, SHORTEST_LOOP_M)
+    to_loop = walking_distances(edges, lengths, {n for i in on_long_loops for n in edges[i]}, FARTHEST_LOOP_M)
     return Region(
         name=name,
-        junctions=[Junction(i, *at[node], junction_heights[node]) for node, i in numbers.items()],
-        segments=[
-            _segment(i, chain, tuple(_stretches(chain, at, worth)), climb, at, numbers)
-            for i, (chain, climb, worth) in enumerate(zip(chains, climbs, worths(chains, at, source), strict=True))
-        ],
-        trailheads=[_trailhead(i, start, numbers) for i, start in enumerate(starts)],
+        junctions=[Junction(i, *place, climbs.junctions[node]) for i, (node, place) in enumerate(places.items())],
+        segments=_Segments(chains, climbs, Scenery(source), places, numbers, tell),
+        trailheads=[_trailhead(i, start, numbers, to_loop) for i, start in enumerate(starts)],
         points=[point._replace(id=i) for i, point in enumerate(source.points)],
         attribution=source.attribution,
         sources=tuple(source.files),
@@ -64,74 +70,96 @@ def build_region(
         data_date=source.data_date,
         left_out={reason: count for reason, count in left_out.items() if count},
         refused=[line._replace(id=i) for i, line in enumerate(source.refused)],
+        km=sum(lengths) / 1000,
+        road_km=sum(roads) / 1000,
+        loop_km=sum(lengths[i] for i in on_loops) / 1000,
     )
 
 
-def _numbers(chains: Sequence[Chain]) -> dict[int, int]:
-    """Node id -> junction id, in the order of the chains."""
-    numbers: dict[int, int] = {}
-    for chain in chains:
-        for node in (chain.nodes[0], chain.nodes[-1]):
-            numbers.setdefault(node, len(numbers))
-    return numbers
+@dataclass(frozen=True, eq=False)
+class _Segments(Sequence[Segment]):
+    """The segments of a network, made when they are looked at. `places` and `numbers` are those of the junctions."""
+
+    chains: Sequence[Chain]
+    climbs: Climbs
+    scenery: Scenery
+    places: Mapping[int, tuple[float, float]]
+    numbers: Mapping[int, int]
+    progress: Progress
+
+    def __len__(self) -> int:
+        return len(self.chains)
+
+    @overload
+    def __getitem__(self, index: int) -> Segment: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Segment]: ...
+    def __getitem__(self, index: int | slice) -> Segment | list[Segment]:
+        numbers = range(len(self))[index]
+        if isinstance(numbers, range):
+            return self._made(numbers)
+        return self._made([numbers])[0]
+
+    def __iter__(self) -> Iterator[Segment]:
+        for begin in range(0, len(self), _BATCH):
+            self.progress("measuring climbs", begin, len(self))
+            yield from self._made(range(len(self))[begin : begin + _BATCH])
+        self.progress("storing", 0, 0)
+
+    def _made(self, numbers: Sequence[int]) -> list[Segment]:
+        chains = [self.chains[number] for number in numbers]
+        return [
+            self._segment(number, chain, worth)
+            for number, chain, worth in zip(numbers, chains, self.scenery.worths(chains), strict=True)
+        ]
+
+    def _segment(self, number: int, chain: Chain, worth: Sequence[float]) -> Segment:
+        line = [self.places[chain.start], *chain.line()[1:-1], self.places[chain.end]]
+        climb = self.climbs.profile(chain)
+        stretches = tuple(_stretches(chain.ways, line, worth))
+        core = self._core(number, chain, stretches, climb)
+        heights: Sequence[float | None] = climb.heights
+        positions: tuple[Position, ...] = tuple((*place, z) for place, z in zip(line, heights, strict=True))
+        return Segment(core, positions, stretches)
+
+    def _core(self, number: int, chain: Chain, stretches: Sequence[Stretch], climb: Profile) -> SegmentCore:
+        return SegmentCore(
+            id=number,
+            start=self.numbers[chain.start],
+            end=self.numbers[chain.end],
+            length_m=sum(s.length_m for s in stretches),
+            score=sum(s.score for s in stretches),
+            ascent_m=climb.ascent_m,
+            descent_m=climb.descent_m,
+            road_m=sum(s.length_m for s in stretches if s.kind in ROADS),
+            difficulty=max((s.difficulty for s in stretches if s.difficulty is not None), default=None),
+            informal=any(s.informal for s in stretches),
+        )
 
 
-def _node_height(ways: Sequence[Way], at: Positions, height_at: HeightAt | None) -> Callable[[int], float | None]:
-    if height_at is not None:
-        terrain = height_at
-        return lambda node: terrain(*at[node])
-    recorded: dict[int, float] = {}
-    for way in ways:
-        for node, height in zip(way.node_ids or (), way.heights or (), strict=False):
-            if height is not None:
-                recorded.setdefault(node, height)
-    return recorded.get
-
-
-def _segment(
-    number: int,
-    chain: Chain,
-    stretches: tuple[Stretch, ...],
-    climb: Profile,
-    at: Positions,
-    numbers: dict[int, int],
-) -> Segment:
-    core = SegmentCore(
-        id=number,
-        start=numbers[chain.nodes[0]],
-        end=numbers[chain.nodes[-1]],
-        length_m=sum(s.length_m for s in stretches),
-        score=sum(s.score for s in stretches),
-        ascent_m=climb.ascent_m,
-        descent_m=climb.descent_m,
-        road_m=sum(s.length_m for s in stretches if s.kind in ROADS),
-        difficulty=max((s.difficulty for s in stretches if s.difficulty is not None), default=None),
-    )
-    line: tuple[Position, ...] = tuple(
-        (*at[node], height) for node, height in zip(chain.nodes, climb.heights, strict=True)
-    )
-    return Segment(core, line, stretches)
-
-
-def _stretches(chain: Chain, at: Positions, worth: Sequence[float]) -> Iterator[Stretch]:
-    """Parts of a chain along which nothing changes but what a metre is worth, in order."""
-    line = chain.line(at)
-    pieces = zip(chain.ways, map(distance_m, line, line[1:]), worth, strict=True)
+def _stretches(ways: Sequence[Way], line: Sequence[tuple[float, float]], worth: Sequence[float]) -> Iterator[Stretch]:
+    """Parts of a line along which nothing changes but what a metre is worth, in order."""
+    pieces = zip(ways, map(distance_m, line, line[1:]), worth, strict=True)
     for alike, group in groupby(pieces, key=lambda piece: _what(piece[0])):
-        _, metres, points = zip(*group, strict=True)
-        yield Stretch(sum(metres), *alike, _mean(points, metres))
+        _, lengths, points = zip(*group, strict=True)
+        kind, name, surface, difficulty, source, informal, season, rule = alike
+        worth_of_all = _mean(points, lengths)
+        yield Stretch(sum(lengths), kind, name, surface, difficulty, source, worth_of_all, informal, season, rule)
 
 
-def _mean(points: Sequence[float], metres: Sequence[float]) -> float:
+def _mean(points: Sequence[float], lengths: Sequence[float]) -> float:
     """Points per metre over several pieces, to 4 decimals as they are kept."""
-    length_m = sum(metres)
-    return round(sum(map(mul, points, metres)) / length_m, 4) if length_m else points[0]
+    length_m = sum(lengths)
+    return round(sum(map(mul, points, lengths)) / length_m, 4) if length_m else points[0]
 
 
-def _what(way: Way) -> tuple[WayKind, str | None, str | None, int | None, str | None]:
-    return way.kind, way.name, way.surface, way.difficulty, way.source
+def _what(
+    way: Way,
+) -> tuple[WayKind, str | None, str | None, int | None, str | None, bool, str | None, str | None]:
+    return way.kind, way.name, way.surface, way.difficulty, way.source, way.informal, way.season, way.rule
 
 
-def _trailhead(number: int, start: Start, numbers: dict[int, int]) -> Trailhead:
-    access = start.access
-    return Trailhead(number, numbers[start.node], start.name, access.kind, access.lon, access.lat, start.snap_m)
+def _trailhead(number: int, start: Start, numbers: Mapping[int, int], to_loop: Mapping[int, float]) -> Trailhead:
+    access, junction = start.access, numbers[start.node]
+    to_loop_m = None if junction not in to_loop else round(to_loop[junction], 1)
+    return Trailhead(number, junction, start.name, access.kind, access.lon, access.lat, start.snap_m, to_loop_m)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
 
-from loopgenie.geometry import distance_m
-from loopgenie.importing.chains import Chain, Positions, components
+from loopgenie.geometry import distance_m, line_length_m
+from loopgenie.importing.chains import Chain, components, metres
 from loopgenie.importing.landmarks import SETTLEMENTS
-from loopgenie.importing.plane import Floats, Plane, share_along
-from loopgenie.importing.source import Access, Source
+from loopgenie.importing.nearby import NearBy
+from loopgenie.importing.plane import Floats
+from loopgenie.importing.source import DEGREE, Access, Source
 from loopgenie.store import Point
 from loopgenie.ways import ROADS
 
@@ -56,31 +56,34 @@ class _Snap(NamedTuple):
     distance_m: float
 
 
-def place_trailheads(source: Source, chains: Sequence[Chain], at: Positions) -> tuple[list[Chain], list[Start]]:
-    """Trailheads of a network, and its chains cut where they touch it; `at` learns the new junctions.
+def place_trailheads(source: Source, chains: Sequence[Chain]) -> tuple[list[Chain], list[Start]]:
+    """Trailheads of a network, and its chains cut where they touch it.
 
     From the accesses of the source; without any that is near a way, from where roads meet trails; without roads, from
     the outer ends of its trails.
     """
     if not chains:
         return [], []
+    labels = components(chains)
+    metres_of = _metres_of_parts(labels, chains)
     finders: tuple[Callable[[], list[Access]], ...] = (
         lambda: source.accesses,
-        lambda: _road_ends(chains, at),
-        lambda: _trail_ends(chains, at),
+        lambda: _road_ends(chains),
+        lambda: _trail_ends(chains, labels, metres_of),
     )
     for find in finders:
         accesses = find()
-        snaps = _apart(_snapped(accesses, chains, at), chains) if accesses else []
+        large = [metres_of[label] >= _SMALL_M for label in labels]
+        snaps = _apart(_snapped(accesses, chains, large), labels) if accesses else []
         if snaps:
-            cut, nodes = _cut(chains, snaps, at)
-            names = _Names(source.points, chains, at)
+            cut, nodes = _cut(chains, snaps)
+            names = _Names(source.points, [snap.access for snap in snaps], chains)
             starts = [
                 Start(
                     snap.access,
                     node,
                     names.of(snap.access),
-                    distance_m((snap.access.lon, snap.access.lat), at[node]),
+                    distance_m((snap.access.lon, snap.access.lat), snap.at),
                 )
                 for snap, node in zip(snaps, nodes, strict=True)
             ]
@@ -91,31 +94,29 @@ def place_trailheads(source: Source, chains: Sequence[Chain], at: Positions) -> 
 # -- where accesses are, if the source has none ------------------------------------------------------------------------
 
 
-def _road_ends(chains: Sequence[Chain], at: Positions) -> list[Access]:
-    """Every node where a road meets a trail."""
+def _road_ends(chains: Sequence[Chain]) -> list[Access]:
+    """Every node where a road meets a trail; only where ways end can they meet."""
     beside: dict[int, set[bool]] = defaultdict(set)
+    at: dict[int, tuple[float, float]] = {}
     for chain in chains:
-        for (a, b), way in zip(pairwise(chain.nodes), chain.ways, strict=True):
-            beside[a].add(way.kind in ROADS)
-            beside[b].add(way.kind in ROADS)
+        for run in chain.runs:
+            for node, vertex in ((run.start, run.first), (run.end, run.last)):
+                beside[node].add(run.way.kind in ROADS)
+                at[node] = run.way.line[vertex]
     return [Access(*at[node], "road end") for node, kinds in beside.items() if len(kinds) == 2]
 
 
-def _trail_ends(chains: Sequence[Chain], at: Positions) -> list[Access]:
+def _trail_ends(chains: Sequence[Chain], labels: Sequence[int], metres_of: Mapping[int, float]) -> list[Access]:
     """The outer ends of connected parts longer than a kilometre; of a part without ends, one of its junctions."""
-    labels = components(chains)
-    metres = _metres_of_parts(labels, chains, at)
-    ends: dict[int, list[tuple[int, Chain]]] = defaultdict(list)
-    degree: dict[int, int] = defaultdict(int)
+    degree = Counter(node for chain in chains for node in (chain.start, chain.end))
+    ends: dict[int, list[tuple[int, tuple[float, float], Chain]]] = defaultdict(list)
     for label, chain in zip(labels, chains, strict=True):
-        for node in (chain.nodes[0], chain.nodes[-1]):
-            degree[node] += 1
-            ends[label].append((node, chain))
+        if metres_of[label] > _SMALL_M:
+            ends[label] += [(*end, chain) for end in chain.ends()]
     accesses = []
-    for label, found in ends.items():
-        if metres[label] > _SMALL_M:
-            outer = [(node, chain) for node, chain in found if degree[node] == 1] or found[:1]
-            accesses += [Access(*at[node], "trail end", _trail_name(chain)) for node, chain in outer]
+    for found in ends.values():
+        outer = [end for end in found if degree[end[0]] == 1] or found[:1]
+        accesses += [Access(*place, "trail end", _trail_name(chain)) for _, place, chain in outer]
     _name_by_direction(accesses)
     return accesses
 
@@ -144,107 +145,94 @@ def _direction(access: Access, ends: Sequence[Access]) -> str:
 # -- onto the network --------------------------------------------------------------------------------------------------
 
 
-def _metres_of_parts(labels: Sequence[int], chains: Sequence[Chain], at: Positions) -> dict[int, float]:
-    metres: dict[int, float] = defaultdict(float)
-    for label, chain in zip(labels, chains, strict=True):
-        metres[label] += chain.length_m(at)
-    return metres
+def _metres_of_parts(labels: Sequence[int], chains: Sequence[Chain]) -> dict[int, float]:
+    metres_of: dict[int, float] = defaultdict(float)
+    for label, length_m in zip(labels, metres(chains)[0].tolist(), strict=True):
+        metres_of[label] += length_m
+    return metres_of
 
 
-class _Pieces(NamedTuple):
-    """Every piece of every chain: its ends in degrees, chain, vertex, whether trail, whether of a part worth hiking."""
+class _Hits(NamedTuple):
+    """Pieces of chains within `SNAP_M` of accesses, a row each: where on which chain, how far away, what it is."""
 
-    start: Floats
-    end: Floats
+    access: Any
     chain: Any
     vertex: Any
+    share: Floats
+    distance: Floats
     trail: Any
     large: Any
 
 
-def _pieces(chains: Sequence[Chain], at: Positions) -> _Pieces:
-    labels = components(chains)
-    metres = _metres_of_parts(labels, chains, at)
-    lines = [np.array(chain.line(at)) for chain in chains]
-    counts = [len(chain.ways) for chain in chains]
-    return _Pieces(
-        start=np.concatenate([line[:-1] for line in lines]),
-        end=np.concatenate([line[1:] for line in lines]),
-        chain=np.repeat(np.arange(len(chains)), counts),
-        vertex=np.concatenate([np.arange(count) for count in counts]),
-        trail=np.array([way.kind not in ROADS for chain in chains for way in chain.ways]),
-        large=np.repeat([metres[label] >= _SMALL_M for label in labels], counts),
-    )
-
-
-def _snapped(accesses: Sequence[Access], chains: Sequence[Chain], at: Positions) -> list[_Snap]:
+def _snapped(accesses: Sequence[Access], chains: Sequence[Chain], large: Sequence[bool]) -> list[_Snap]:
     """Each access at the nearest point of a way, if there is one within `SNAP_M`."""
-    pieces = _pieces(chains, at)
-    plane = Plane.over(at.values())
-    scale = np.array(plane)
-    tree = shapely.STRtree(shapely.linestrings(np.stack((pieces.start, pieces.end), axis=1) * scale))
-    where = np.array([(access.lon, access.lat) for access in accesses])
-    # a degree of longitude is shorter far north than on the plane: look further there, and measure again below
-    stretch = plane.lon_m / Plane.over([(0.0, float(lat)) for lat in [np.abs(where[:, 1]).max()]]).lon_m
-    access, piece = tree.query(
-        shapely.points(where * scale), predicate="dwithin", distance=SNAP_M * 1.02 * max(1.0, stretch)
-    )
-    local = np.stack((111_320.0 * np.cos(np.radians(where[access, 1])), np.full(len(access), plane.lat_m)), axis=1)
-    start, end, point = (pieces.start[piece] * local, pieces.end[piece] * local, where[access] * local)
-    share = np.clip(share_along(point, start, end), 0.0, 1.0)
-    distance = np.hypot(*(start + share[:, None] * (end - start) - point).T)
+    near = NearBy([(access.lon, access.lat) for access in accesses], SNAP_M)
+    found = [_hits(near, batch, chains, large) for batch in near.chains(chains)]
+    if not found:
+        return []
+    hits = _Hits(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    order = np.lexsort((hits.vertex, hits.chain, hits.distance, hits.access))
     snaps = []
-    order = np.lexsort((piece, distance, access))
-    for rows in np.split(order, np.flatnonzero(np.diff(access[order])) + 1):
-        row = _best(rows[distance[rows] <= SNAP_M], piece, distance, pieces)
+    for rows in np.split(order, np.flatnonzero(np.diff(hits.access[order])) + 1):
+        row = _best(rows, hits) if len(rows) else None
         if row is not None:
-            snaps.append(_snap(accesses[access[row]], chains, at, pieces, int(piece[row]), share[row], distance[row]))
+            snaps.append(_snap(accesses[hits.access[row]], chains, hits, row))
     return snaps
 
 
-def _best(rows: Any, piece: Any, distance: Floats, pieces: _Pieces) -> Any:
+def _hits(near: NearBy, numbers: Sequence[int], chains: Sequence[Chain], large: Sequence[bool]) -> _Hits:
+    """All pieces of some chains that are near enough to an access."""
+    lines = [chains[number].steps() / DEGREE for number in numbers]
+    counts = [len(line) - 1 for line in lines]
+    start, end = np.concatenate([line[:-1] for line in lines]), np.concatenate([line[1:] for line in lines])
+    owner = np.repeat(np.arange(len(numbers)), counts)
+    vertex = np.concatenate([np.arange(count) for count in counts])
+    ways = [way for number in numbers for way in chains[number].ways]
+    walkable = np.array([not way.informal for way in ways])
+    trail = np.array([way.kind not in ROADS for way in ways])
+    piece, place, share, distance = near.feet(start, end)
+    kept = (distance <= SNAP_M) & walkable[piece]
+    piece, place, share, distance = piece[kept], place[kept], share[kept], distance[kept]
+    return _Hits(
+        access=place,
+        chain=np.array(numbers)[owner[piece]],
+        vertex=vertex[piece],
+        share=share,
+        distance=distance,
+        trail=trail[piece],
+        large=np.array([large[number] for number in numbers])[owner[piece]],
+    )
+
+
+def _best(rows: Any, hits: _Hits) -> Any:
     """The row to take of one access, nearest first: of a large part if possible, on a trail unless a road is nearer."""
-    large = rows[pieces.large[piece[rows]]]
+    large = rows[hits.large[rows]]
     rows = large if len(large) else rows
-    if not len(rows):
-        return None
-    trails = rows[pieces.trail[piece[rows]]]
-    if len(trails) and distance[trails[0]] <= distance[rows[0]] + _TRAIL_BONUS_M:
+    trails = rows[hits.trail[rows]]
+    if len(trails) and hits.distance[trails[0]] <= hits.distance[rows[0]] + _TRAIL_BONUS_M:
         return trails[0]
     return rows[0]
 
 
-def _snap(
-    access: Access,
-    chains: Sequence[Chain],
-    at: Positions,
-    pieces: _Pieces,
-    piece: int,
-    share: float,
-    metres: float,
-) -> _Snap:
+def _snap(access: Access, chains: Sequence[Chain], hits: _Hits, row: int) -> _Snap:
     """The snap, moved to the end of the chain or the vertex that is near enough."""
-    number, vertex, share = int(pieces.chain[piece]), int(pieces.vertex[piece]), float(share)
-    start, end = pieces.start[piece], pieces.end[piece]
-    here = (
-        round(float(start[0] + share * (end[0] - start[0])), 7),
-        round(float(start[1] + share * (end[1] - start[1])), 7),
-    )
-    line = chains[number].line(at)
-    before = Chain([*chains[number].nodes[: vertex + 1]], []).length_m(at) + distance_m(line[vertex], here)
-    after = chains[number].length_m(at) - before
+    number, vertex, share = int(hits.chain[row]), int(hits.vertex[row]), float(hits.share[row])
+    line = chains[number].line()
+    (x, y), (to_x, to_y) = line[vertex], line[vertex + 1]
+    here = (round(x + share * (to_x - x), 7), round(y + share * (to_y - y), 7))
+    before = line_length_m(line[: vertex + 1]) + distance_m(line[vertex], here)
+    after = line_length_m(line) - before
     if min(before, after) <= _JUNCTION_M:
         vertex, share = (0, 0.0) if before <= after else (len(line) - 1, 0.0)
     else:
         for corner in (vertex, vertex + 1):
             if distance_m(line[corner], here) <= 0.5:
                 vertex, share = corner, 0.0
-    return _Snap(access, number, vertex, share, here if share else line[vertex], float(metres))
+    return _Snap(access, number, vertex, share, here if share else line[vertex], float(hits.distance[row]))
 
 
-def _apart(snaps: Sequence[_Snap], chains: Sequence[Chain]) -> list[_Snap]:
+def _apart(snaps: Sequence[_Snap], labels: Sequence[int]) -> list[_Snap]:
     """Snaps no two of which are within `_APART_M` in one connected part: the best named, then the nearest stays."""
-    labels = components(chains)
     ranked = sorted(
         range(len(snaps)),
         key=lambda i: (not snaps[i].access.name, snaps[i].access.kind != "trailhead", snaps[i].distance_m, i),
@@ -262,32 +250,34 @@ def _apart(snaps: Sequence[_Snap], chains: Sequence[Chain]) -> list[_Snap]:
     return [snaps[i] for i in sorted(kept)]
 
 
-def _cut(chains: Sequence[Chain], snaps: Sequence[_Snap], at: Positions) -> tuple[list[Chain], list[int]]:
+def _cut(chains: Sequence[Chain], snaps: Sequence[_Snap]) -> tuple[list[Chain], list[int]]:
     """The chains with a junction at each snap, and the node of each snap."""
     by_chain: dict[int, list[int]] = defaultdict(list)
     for i, snap in enumerate(snaps):
         by_chain[snap.chain].append(i)
-    ends = Counter(node for chain in chains for node in (chain.nodes[0], chain.nodes[-1]))
+    ends = Counter(node for chain in chains for node in (chain.start, chain.end))
     nodes: dict[int, int] = {}
-    below = min(min(at), 0)
+    below = min(0, *(min(run.way.node_ids or (0,)) for chain in chains for run in chain.runs))
     cut: list[Chain] = []
-    for number, chain in enumerate(chains):
-        whole = Chain(list(chain.nodes), list(chain.ways))
-        for i in sorted(by_chain.get(number, ()), key=lambda i: (snaps[i].vertex, snaps[i].share), reverse=True):
-            vertex = snaps[i].vertex
+    for number, whole in enumerate(chains):
+        here = sorted(by_chain.get(number, ()), key=lambda i: (snaps[i].vertex, snaps[i].share), reverse=True)
+        for i in here:
             if snaps[i].share:  # a new node on the piece after the vertex; from the back, so that places stay right
                 below -= 1
-                at[below] = snaps[i].at
-                whole.nodes.insert(vertex + 1, below)
-                whole.ways.insert(vertex + 1, whole.ways[vertex])
                 nodes[i] = below
+                whole = whole.with_node(snaps[i].vertex, below, snaps[i].at)
             else:
-                nodes[i] = whole.nodes[vertex]
-        junctions = {nodes[i] for i in by_chain.get(number, ())}
-        if junctions and whole.nodes[0] == whole.nodes[-1] and ends[whole.nodes[0]] == 2:
-            whole = whole.turned(next(v for v, node in enumerate(whole.nodes) if node in junctions))
-        cut += whole.split_at([v for v in range(1, len(whole.nodes) - 1) if whole.nodes[v] in junctions])
+                nodes[i] = whole.nodes[snaps[i].vertex]
+        cut += _cut_at(whole, {nodes[i] for i in here}, ends) if here else [whole]
     return cut, [nodes[i] for i in range(len(snaps))]
+
+
+def _cut_at(chain: Chain, junctions: Collection[int], ends: Mapping[int, int]) -> Iterator[Chain]:
+    """A chain cut at some of its nodes; a ring that meets nothing begins at one of them."""
+    if chain.start == chain.end and ends[chain.start] == 2:
+        chain = chain.turned(next(v for v, node in enumerate(chain.nodes) if node in junctions))
+    nodes = chain.nodes
+    return chain.split_at([v for v in range(1, len(nodes) - 1) if nodes[v] in junctions])
 
 
 # -- names -------------------------------------------------------------------------------------------------------------
@@ -296,10 +286,13 @@ def _cut(chains: Sequence[Chain], snaps: Sequence[_Snap], at: Positions) -> tupl
 class _Names:
     """Names for accesses that have none, after the nearest place, else the nearest trail."""
 
-    def __init__(self, points: Sequence[Point], chains: Sequence[Chain], at: Positions) -> None:
+    def __init__(self, points: Sequence[Point], accesses: Sequence[Access], chains: Sequence[Chain]) -> None:
         self.places = [p for p in points if p.name and p.kind in (*SETTLEMENTS, "pass")]
         self.place_tree = shapely.STRtree([shapely.Point(p.lon, p.lat) for p in self.places])
-        trails = list(_named_trails(chains, at))
+        nameless = [(access.lon, access.lat) for access in accesses if not access.name]
+        near = NearBy(nameless, _NEAR_TRAIL_M)
+        numbers = [number for batch in near.chains(chains) for number in batch]
+        trails = [(name, chains[i].line()) for i in numbers if (name := _trail_name(chains[i])) is not None]
         self.trails = [name for name, _ in trails]
         self.trail_tree = shapely.STRtree([shapely.LineString(line) for _, line in trails])
 
@@ -324,13 +317,7 @@ class _Names:
                 yield metres, place.name or ""
 
 
-def _named_trails(chains: Sequence[Chain], at: Positions) -> Iterator[tuple[str, list[tuple[float, float]]]]:
-    for chain in chains:
-        name = _trail_name(chain)
-        if name is not None:
-            yield name, chain.line(at)
-
-
 def _trail_name(chain: Chain) -> str | None:
     """The name of the first piece that is trail and has one."""
-    return next((way.name for way in chain.ways if way.name and way.kind not in ROADS), None)
+    ways = (run.way for run in chain.runs)
+    return next((way.name for way in ways if way.name and way.kind not in ROADS), None)

@@ -69,8 +69,8 @@ class Junction(NamedTuple):
 class Trailhead(NamedTuple):
     """Where a car can stop and a trail begins. `lon`, `lat` is where the car stands, `snap_m` metres from `junction`.
 
-    `kind` is one of "parking", "trailhead", "road end", "trail end". `to_loop_m` is how far it is on foot to the nearest
-    place from which a walk can come back another way; None where there is no such place.
+    `kind` is one of "parking", "trailhead", "road end", "trail end". `to_loop_m` is how far it is on foot to
+    the nearest place from which a walk can come back another way; None where there is no such place.
     """
 
     id: int
@@ -133,10 +133,10 @@ class Point(NamedTuple):
 class Region:
     """One import: everything that `replace_region` puts in place of what it had under this name.
 
-    Ids are local to the region (0, 1, 2, … in each list); the store makes them unique. `segments` may be made only while
-    they are looked at: a store goes through them once, in order. `attribution` are the lines that every answer has to
-    show. `left_out` counts what was not taken, by reason; of some of it `refused` has the lines. `loop_km` is the length
-    of all that lies on some loop.
+    Ids are local to the region (0, 1, 2, … in each list); the store makes them unique. `segments` may be made only
+    while they are looked at: a store goes through them once, in order. `attribution` are the lines that every answer
+    has to show. `left_out` counts what was not taken, by reason; of some of it `refused` has the lines. `km` is the
+    length of all segments, `road_km` of the roads among them, `loop_km` of what lies on some loop.
     """
 
     name: str
@@ -150,7 +150,9 @@ class Region:
     data_date: str | None = None  # ISO date up to which the source is good, None unknown
     left_out: Mapping[str, int] = field(default_factory=dict)
     refused: Sequence[LeftOut] = ()
-    loop_km: float | None = None  # None where nobody has counted
+    km: float | None = None  # None where nobody has counted
+    road_km: float | None = None
+    loop_km: float | None = None
 
 
 def check_region(region: Region) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from loopgenie.errors import BadInput
 from loopgenie.importing import climbs
-from loopgenie.importing.chains import Chain
+from loopgenie.importing.chains import Chain, Run
 from loopgenie.importing.elevation import read_elevation
 from loopgenie.importing.source import Way
 from loopgenie.ways import WayKind
@@ -223,15 +223,20 @@ def test_turning_points_turn_by_5_m(heights):
     assert all(a * b <= 0 for a, b in pairwise(steps))
 
 
-def profile_of(node_heights, *, height_at=None, ways=None):
-    """One chain of pieces of 331.7 m to the north, with these heights at its nodes."""
-    nodes = list(range(len(node_heights)))
-    at_ = {i: (0.0, i * 0.003) for i in nodes}
-    ways = ways or [Way([], WayKind.PATH)] * (len(nodes) - 1)
-    junctions, (profile,) = climbs.profiles(
-        [Chain(nodes, ways)], at_, node_height=lambda node: node_heights[node], height_at=height_at
-    )
-    return junctions, profile
+def drawn(places, kind=WayKind.PATH, **what):
+    """A way over numbered places (number -> position and height)."""
+    line, heights = zip(*places.values(), strict=True)
+    return Way(list(line), kind, node_ids=list(places), heights=list(heights), **what)
+
+
+def profile_of(node_heights, *, height_at=None, off_ground=()):
+    """One chain of pieces of 331.7 m to the north, with these heights at its nodes; some pieces are off the ground."""
+    places = {i: ((0.0, i * 0.003), height) for i, height in enumerate(node_heights)}
+    pieces = [drawn({i: places[i], i + 1: places[i + 1]}, off_ground=i in off_ground) for i in range(len(places) - 1)]
+    chain = Chain([Run(way, 0, 1) for way in pieces])
+    at_height = height_at and (lambda lon, lat: dict(places.values()).get((lon, lat), height_at(lon, lat)))
+    found = climbs.Climbs([chain], height_at=at_height, void_m=climbs.VOID_M)
+    return found.junctions, found.profile(chain)
 
 
 def test_ends_are_whole_metres_and_the_difference_is_exact():
@@ -265,12 +270,12 @@ def test_a_void_around_several_junctions_is_filled_on_foot():
     """
     0--1--2--3   only 0-1 has a height, at 0: 2 is 663 m away from it, 3 is 995 m
     """
-    heights = {0: 70.0, 1: None, 2: None, 3: None}
-    at_ = {i: (0.0, i * 0.003) for i in range(4)}
-    chains = [Chain([i, i + 1], [Way([], WayKind.PATH)]) for i in range(3)]
-    junctions, found = climbs.profiles(chains, at_, node_height=heights.__getitem__, height_at=None)
-    assert junctions == {0: 70, 1: 70, 2: 70, 3: 70}
-    assert {profile.ascent_m for profile in found} == {0}
+    heights = (70.0, None, None, None)
+    places = {i: ((0.0, i * 0.003), height) for i, height in enumerate(heights)}
+    chains = [Chain([Run(drawn({i: places[i], i + 1: places[i + 1]}), 0, 1)]) for i in range(3)]
+    found = climbs.Climbs(chains, void_m=climbs.VOID_M)
+    assert found.junctions == {0: 70, 1: 70, 2: 70, 3: 70}
+    assert {found.profile(chain).ascent_m for chain in chains} == {0}
 
 
 def test_without_any_height_nothing_is_known():
@@ -289,24 +294,21 @@ def test_long_pieces_are_sampled_in_between():
 
 
 def test_a_tunnel_does_not_climb_the_mountain():
-    tunnel, path = Way([], WayKind.PATH, off_ground=True), Way([], WayKind.PATH)
-    _, profile = profile_of([100, 110, 900, 130, 140], ways=[path, tunnel, tunnel, path])
+    _, profile = profile_of([100, 110, 900, 130, 140], off_ground=(1, 2))
     assert profile.heights == [100, 110, 120, 130, 140]
     assert (profile.ascent_m, profile.descent_m) == (40, 0)
 
 
 def test_a_tunnel_is_not_sampled_in_between():
-    tunnel = Way([], WayKind.PATH, off_ground=True)
-    _, profile = profile_of([100, 110], height_at=lambda _lon, _lat: 2000.0, ways=[tunnel])
+    _, profile = profile_of([100, 110], height_at=lambda _lon, _lat: 2000.0, off_ground=(0,))
     assert (profile.ascent_m, profile.descent_m) == (10, 0)
 
 
 def test_junctions_agree_between_chains():
     """A star of three arms around a void: all of them meet at the height of the nearest place known."""
-    heights = {0: None, 1: 50.0, 2: 80.0, 3: 90.0}
-    at_ = {0: (0.0, 0.0), 1: (0.0, 0.003), 2: (0.001, 0.0), 3: (-0.002, 0.0)}
-    way = Way([], WayKind.PATH)
-    chains = [Chain([0, 1], [way]), Chain([2, 0], [way]), Chain([0, 3], [way])]
-    junctions, found = climbs.profiles(chains, at_, node_height=heights.__getitem__, height_at=None)
-    assert junctions[0] == 80
-    assert [(p.ascent_m, p.descent_m) for p in found] == [(0, 30), (0, 0), (10, 0)]
+    places = {0: ((0.0, 0.0), None), 1: ((0.0, 0.003), 50.0), 2: ((0.001, 0.0), 80.0), 3: ((-0.002, 0.0), 90.0)}
+    chains = [Chain([Run(drawn({a: places[a], b: places[b]}), 0, 1)]) for a, b in ((0, 1), (2, 0), (0, 3))]
+    found = climbs.Climbs(chains, void_m=climbs.VOID_M)
+    assert found.junctions[0] == 80
+    profiles = map(found.profile, chains)
+    assert [(p.ascent_m, p.descent_m) for p in profiles] == [(0, 30), (0, 0), (10, 0)]

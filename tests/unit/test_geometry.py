@@ -25,11 +25,12 @@ PLACE = st.builds(LonLat, LON, LAT)
 NEAR = st.floats(-0.02, 0.02)
 
 
-@given(PLACE, PLACE)
-def test_distances_agree_with_the_geodesic(a: LonLat, b: LonLat) -> None:
+@given(PLACE, st.floats(-30, 30), st.floats(-30, 30))
+def test_distances_agree_with_the_geodesic(a: LonLat, d_lon: float, d_lat: float) -> None:
+    """Up to some 5,000 km: 30 degrees both ways."""
     geod = pytest.importorskip("pyproj").Geod(ellps="WGS84")
+    b = LonLat(a.lon + d_lon, min(max(a.lat + d_lat, -85.0), 85.0))
     exact = geod.inv(*a, *b)[2]
-    assume(exact < 5_000_000)
     assert math.isclose(distance_m(a, b), exact, rel_tol=2e-6, abs_tol=1e-3)
 
 

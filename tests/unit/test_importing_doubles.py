@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from loopgenie.geometry import distance_m, line_length_m
-from loopgenie.importing.chains import contracted, positions
+from loopgenie.importing.chains import contracted
 from loopgenie.importing.connectivity import bridges
 from loopgenie.importing.doubles import without_doubles
 from loopgenie.importing.noding import noded
@@ -37,10 +37,10 @@ def track(*points, noise_m=0.0, seed=1, recorded=True, **what):
 def graph(ways):
     """Junctions, segments, metres in all, metres on loops."""
     nodes = noded(ways)
-    chains, at = contracted(nodes), positions(nodes)
-    ends = [node for chain in chains for node in (chain.nodes[0], chain.nodes[-1])]
-    dead = bridges([(chain.nodes[0], chain.nodes[-1]) for chain in chains])
-    metres = [chain.length_m(at) for chain in chains]
+    chains = contracted(nodes)
+    ends = [node for chain in chains for node in (chain.start, chain.end)]
+    dead = bridges([(chain.start, chain.end) for chain in chains])
+    metres = [chain.length_m() for chain in chains]
     on_loops = sum(m for i, m in enumerate(metres) if i not in dead)
     return sum(1 for node in set(ends) if ends.count(node) > 2), len(chains), sum(metres), on_loops
 

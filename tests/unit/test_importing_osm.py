@@ -37,7 +37,7 @@ def test_a_way_with_its_tags(pbf):
     source = pbf(*row(3), Way(id=7, nodes=[1, 2, 3], tags=tags), date="2025-01-18T21:21:36Z")
     (way,) = source.ways
     assert [(round(lon, 7), round(lat, 7)) for lon, lat in way.line] == [(1.501, 42.5), (1.502, 42.5), (1.503, 42.5)]
-    assert way.node_ids == [1, 2, 3]
+    assert list(way.node_ids) == [1, 2, 3]
     assert (way.kind, way.name, way.surface, way.difficulty, way.source, way.off_ground) == (
         WayKind.PATH,
         "Camí",
@@ -83,7 +83,7 @@ def test_a_way_cut_off_at_the_edge_goes_as_far_as_its_nodes(pbf):
     # nodes 3 and 6 are not in the extract: 1-2 and 4-5 are left, 7 alone is no line
     nodes = [node(i, i, 0) for i in (1, 2, 4, 5, 7)]
     source = pbf(*nodes, Way(id=1, nodes=[1, 2, 3, 4, 5, 6, 7], tags={"highway": "path"}))
-    assert [way.node_ids for way in source.ways] == [[1, 2], [4, 5]]
+    assert [list(way.node_ids) for way in source.ways] == [[1, 2], [4, 5]]
     assert source.left_out["part of a way beyond the edge of the extract"] == 1
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from loopgenie.geometry import distance_m
 from loopgenie.importing import access
-from loopgenie.importing.chains import contracted, positions
+from loopgenie.importing.chains import contracted
 from loopgenie.importing.connectivity import bridges
 from loopgenie.importing.elevation import read_elevation
 from loopgenie.importing.files import import_files
@@ -32,9 +32,9 @@ pytestmark = pytest.mark.data
 def figures(ways):
     """Junctions, segments, parts, km on loops, km of the largest part of the graph without its bridges."""
     nodes = noded(ways)
-    chains, at = contracted(nodes), positions(nodes)
-    edges = [(chain.nodes[0], chain.nodes[-1]) for chain in chains]
-    km = [chain.length_m(at) / 1000 for chain in chains]
+    chains = contracted(nodes)
+    edges = [(chain.start, chain.end) for chain in chains]
+    km = [chain.length_m() / 1000 for chain in chains]
     dead = bridges(edges)
     graph = networkx.MultiGraph(edges)
     core = networkx.MultiGraph()

@@ -63,7 +63,7 @@ def graph_of(source: Source) -> nx.MultiGraph:
 def fingerprint(source: Source, height_at: HeightAt) -> str:
     """Of all that is in a region; written out, so that a new field of a record does not change it."""
     told = [
-        *((w.line, w.node_ids, w.kind.value, w.name, w.surface, w.difficulty, w.source) for w in source.ways),
+        *((list(w.line), list(w.node_ids), w.kind.value, w.name, w.surface, w.difficulty, w.source) for w in source.ways),
         *((p.kind, p.name, p.lon, p.lat, p.elevation_m, p.population) for p in source.points),
         *((a.lon, a.lat, a.kind, a.name) for a in source.accesses),
         *(round(height_at(*position), 3) for way in source.ways for position in way.line),
