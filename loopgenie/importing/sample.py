@@ -9,12 +9,14 @@ settle and look around in it (`sample_places`), the roads and trails between tho
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from random import Random
+from typing import NamedTuple
 
 from loopgenie.errors import InvalidParameters
 from loopgenie.geometry import LonLat
+from loopgenie.importing.sample_blocks import Block, Blocks
 from loopgenie.importing.sample_names import Names
 from loopgenie.importing.sample_paths import Ground, make_ground
 from loopgenie.importing.sample_places import SETTLEMENTS, Place, Spacing, road_places, trail_places, wayside_places
@@ -26,7 +28,9 @@ from loopgenie.store import Point, Region, SourceFile
 from loopgenie.ways import WayKind
 
 #: Side of the square region, in km.
-SMALLEST_KM, LARGEST_KM = 2, 200
+SMALLEST_KM, LARGEST_KM = 2, 1000
+#: A larger country is made of blocks, which are at most so many km wide: to invent it in one piece takes too long.
+LARGEST_PIECE_KM, BLOCK_KM = 200, 60
 
 #: The middle of the region, and degrees per metre there.
 _MIDDLE = LonLat(-30.0, 45.0)
@@ -42,7 +46,7 @@ def sample_region(*, seed: int = 0, size: int = 20, progress: Progress | None = 
     Parameters
     ----------
     seed : which country; any integer.
-    size : side of the square, 2 to 200 km.
+    size : side of the square, 2 to 1000 km; beyond 200 km it is rounded up to whole blocks.
     progress : told how far the work is.
 
     Raises
@@ -61,7 +65,7 @@ def sample_source(*, seed: int = 0, size: int = 20) -> tuple[Source, HeightAt]:
     Parameters
     ----------
     seed : which country; any integer.
-    size : side of the square, 2 to 200 km.
+    size : side of the square, 2 to 1000 km; beyond 200 km it is rounded up to whole blocks.
 
     Returns
     -------
@@ -94,9 +98,10 @@ def _made(seed: int, size: int, progress: Progress) -> tuple[Source, HeightAt]:
         return Random(f"LoopGenie sample {seed} {size} {stage}")
 
     names = Names(rng("names"))
-    country = _invented(rng, names, size, progress)
+    count = 1 if size <= LARGEST_PIECE_KM else -(-size // BLOCK_KM)
+    country = _invented(rng, names, -(-size // count), count, progress)
     source = Source(
-        ways=country.ways(rng("ways")),
+        ways=country.ways(rng("ways"), progress),
         accesses=country.accesses(names),
         points=country.points(rng("wayside"), names),
         files=[
@@ -111,7 +116,7 @@ def _made(seed: int, size: int, progress: Progress) -> tuple[Source, HeightAt]:
     return source, country.height_at()
 
 
-def _invented(rng: Callable[[str], Random], names: Names, size: int, progress: Progress) -> _Country:
+def _invented(rng: Callable[[str], Random], names: Names, size: int, count: int, progress: Progress) -> _Country:
     """The land first, then the places, then what joins them."""
     terrain = make_terrain(rng("terrain"), size, partial(progress, "shaping the land"))
     ground = make_ground(rng("ground"), terrain)
@@ -123,7 +128,19 @@ def _invented(rng: Callable[[str], Random], names: Names, size: int, progress: P
     routes = lay_trails(rng("trails"), names, terrain, roads, places, partial(progress, "laying trails"))
     stops = frozenset(place.point for place in [*on_roads, *on_trails])
     pieces = chains(ground, routes.web.laid, routes.routes, stops)
-    return _Country(terrain, ground, routes, places, pieces, relaxed(ground, pieces, stops))
+    blocks = Blocks(count, float((terrain.side - 1) * CELL_M))
+    return _Country(terrain, ground, routes, places, pieces, relaxed(ground, pieces, stops), blocks)
+
+
+class _Drawn(NamedTuple):
+    """A way of the first block: its nodes, and where they are in metres."""
+
+    ids: list[int]
+    line: list[Spot]
+    kind: WayKind
+    name: str | None
+    surface: str
+    difficulty: int | None
 
 
 @dataclass(frozen=True)
@@ -136,35 +153,67 @@ class _Country:
     places: list[Place]
     pieces: list[Chain]
     at: dict[int, Spot]  # where the points of the pieces have come to lie
+    blocks: Blocks
 
-    def ways(self, rng: Random) -> list[Way]:
+    def ways(self, rng: Random, progress: Progress) -> list[Way]:
         """The web of roads and trails as ways that share the node ids of their junctions."""
-        next_id, ways = self.ground.side * self.ground.side, list[Way]()
+        drawn = self._drawn(rng)
+        stride = 1 + max((node for way in drawn for node in way.ids), default=0)
+        ways: list[Way] = []
+        for block in self.blocks:
+            progress("drawing ways", self.blocks.number(block), self.blocks.count**2)
+            names = {way.name: self._called(way.name, block) for way in drawn}
+            for way in drawn:
+                homes = (self.blocks.home(block, spot) for spot in way.line)
+                ids = [stride * self.blocks.number(home) + node for home, node in zip(homes, way.ids, strict=True)]
+                ways.append(
+                    Way(
+                        self._degrees(way.line, block),
+                        way.kind,
+                        ids,
+                        name=names[way.name],
+                        surface=way.surface,
+                        difficulty=way.difficulty,
+                        source=f"sample way {len(ways)}",
+                    )
+                )
+        return ways
+
+    def _drawn(self, rng: Random) -> list[_Drawn]:
+        next_id, drawn = self.ground.side * self.ground.side, list[_Drawn]()
         for chain in self.pieces:
             way = self._way(rng, chain, [self.at[i] for i in chain.points])
             inner = len(way.line) - 2
-            ids = [chain.points[0], *range(next_id, next_id + inner), chain.points[-1]]
-            ways.append(replace(way, node_ids=ids, source=f"sample way {len(ways)}"))
+            drawn.append(way._replace(ids=[chain.points[0], *range(next_id, next_id + inner), chain.points[-1]]))
             next_id += inner
-        return ways
+        return drawn
 
-    def _way(self, rng: Random, chain: Chain, line: list[Spot]) -> Way:
+    def _way(self, rng: Random, chain: Chain, line: list[Spot]) -> _Drawn:
         name, road = chain.route.name, chain.route.road
         if road is not None:
-            return Way(self._degrees(rounded(line)), road, name=name, surface="asphalt")
+            return _Drawn([], rounded(line), road, name, "asphalt", None)
         kind, surface, difficulty = trail_kind(rng, self.ground, chain)
         if kind is WayKind.PATH:
             line = zigzagged(self.terrain, line)
-        return Way(self._degrees(rounded(line)), kind, name=name, surface=surface, difficulty=difficulty)
+        return _Drawn([], rounded(line), kind, name, surface, difficulty)
+
+    @staticmethod
+    def _called(name: str | None, block: Block) -> str | None:
+        """The name in a block; names of other blocks than the first say which it is, so that they differ."""
+        return name if name is None or block == (0, 0) else f"{name} {block[1] + 1}/{block[0] + 1}"
 
     def accesses(self, names: Names) -> list[Access]:
         """Car parks where trails leave the roads: those of valley ends and villages first, all 900 m apart."""
-        spacing, found = Spacing(self.ground.side), dict[str, Access]()
+        spacing, found = Spacing(self.ground.side), dict[str, tuple[int, str]]()
         for start, kind, name in self._called_starts():
             if spacing.take([start], apart_m=900, most=1):
                 called = name if name and name not in found else names.place("car park")
-                found[called] = Access(*self._lonlat(start), kind, called)
-        return list(found.values())
+                found[called] = start, kind
+        return [
+            Access(*self._lonlat(start, block), kind, self._called(name, block))
+            for block in self.blocks
+            for name, (start, kind) in found.items()
+        ]
 
     def _called_starts(self) -> Iterator[tuple[int, str, str | None]]:
         """Points where a car could stop, what that would be and what it could be called."""
@@ -202,17 +251,18 @@ class _Country:
         laid, routes = self.routes.web.laid, self.routes.routes
         on_trails = [self.ground.ends(edge)[0] for edge, number in laid.items() if routes[number].road is None]
         wayside = wayside_places(rng, names, self.terrain, self.ground, self.places, sorted(set(on_trails)))
-        return [self._point(place) for place in self.places + wayside]
+        return [self._point(place, block) for block in self.blocks for place in self.places + wayside]
 
-    def _point(self, place: Place) -> Point:
+    def _point(self, place: Place, block: Block) -> Point:
         at = place.point if place.label is None else place.label
-        lon, lat = self._lonlat(at)
+        lon, lat = self._lonlat(at, block)
         elevation, kind = float(int(self.ground.z[at] + 0.5)), _POINT_KINDS.get(place.kind, place.kind)
-        return Point(0, kind, place.name, lon, lat, elevation, place.population)
+        return Point(0, kind, self._called(place.name, block), lon, lat, elevation, place.population)
 
     def height_at(self) -> HeightAt:
         """Height in metres by position, None outside the region."""
-        extent, terrain = self._extent_m, self.terrain
+        blocks, terrain = self.blocks, self.terrain
+        extent, largest = blocks.count * blocks.side_m, blocks.side_m
 
         def height(lon: float, lat: float) -> float | None:
             x = (lon - _MIDDLE.lon) / _DEGREES_EAST + extent / 2
@@ -220,24 +270,21 @@ class _Country:
             # Positions are rounded to about 0.1 m, so those on the rim may come to lie beyond it by that much.
             if not (-0.1 <= x <= extent + 0.1 and -0.1 <= y <= extent + 0.1):
                 return None
-            return terrain.height_at(min(max(x, 0.0), extent), min(max(y, 0.0), extent))
+            x, y = blocks.folded((x, y))
+            return terrain.height_at(min(max(x, 0.0), largest), min(max(y, 0.0), largest))
 
         return height
 
-    @property
-    def _extent_m(self) -> float:
-        return float((self.terrain.side - 1) * CELL_M)
+    def _lonlat(self, point: int, block: Block) -> tuple[float, float]:
+        return self._degrees([self.at.get(point, (self.ground.x[point], self.ground.y[point]))], block)[0]
 
-    def _lonlat(self, point: int) -> tuple[float, float]:
-        return self._degrees([self.at.get(point, (self.ground.x[point], self.ground.y[point]))])[0]
-
-    def _degrees(self, line: Sequence[Spot]) -> list[tuple[float, float]]:
-        """From metres to degrees, rounded to a tenth of a metre."""
-        half = self._extent_m / 2
+    def _degrees(self, line: Sequence[Spot], block: Block) -> list[tuple[float, float]]:
+        """From metres of the first block to degrees, rounded to a tenth of a metre."""
+        half = self.blocks.count * self.blocks.side_m / 2
         return [
             (
                 round(_MIDDLE.lon + (x - half) * _DEGREES_EAST, 6),
                 round(_MIDDLE.lat + (y - half) * _DEGREES_NORTH, 6),
             )
-            for x, y in line
+            for x, y in (self.blocks.unfolded(block, spot) for spot in line)
         ]

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from loopgenie.errors import InvalidParameters
 from loopgenie.geometry import Box, distance_m, line_length_m, nearest_on_line
+from loopgenie.importing import sample
 from loopgenie.importing.sample import sample_region, sample_source
 from loopgenie.importing.source import HeightAt, Source, Way
 from loopgenie.store import Point
@@ -63,7 +64,10 @@ def graph_of(source: Source) -> nx.MultiGraph:
 def fingerprint(source: Source, height_at: HeightAt) -> str:
     """Of all that is in a region; written out, so that a new field of a record does not change it."""
     told = [
-        *((list(w.line), list(w.node_ids), w.kind.value, w.name, w.surface, w.difficulty, w.source) for w in source.ways),
+        *(
+            (list(w.line), list(w.node_ids), w.kind.value, w.name, w.surface, w.difficulty, w.source)
+            for w in source.ways
+        ),
         *((p.kind, p.name, p.lon, p.lat, p.elevation_m, p.population) for p in source.points),
         *((a.lon, a.lat, a.kind, a.name) for a in source.accesses),
         *(round(height_at(*position), 3) for way in source.ways for position in way.line),
@@ -102,12 +106,12 @@ def test_making_it_needs_only_the_standard_library():
 # -- what may be asked -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [1, 0, -20, 201, 2.5, True, "20", None])
+@pytest.mark.parametrize("size", [1, 0, -20, 1001, 2.5, True, "20", None])
 def test_a_size_out_of_range_is_refused_by_name_and_range(size: Any):
     with pytest.raises(InvalidParameters) as refused:
         sample_source(size=size)
     assert list(refused.value.errors) == ["size"]
-    assert "2 to 200" in str(refused.value) or "whole number" in str(refused.value)
+    assert "2 to 1000" in str(refused.value) or "whole number" in str(refused.value)
 
 
 @pytest.mark.parametrize("seed", [1.5, "0", None, False])
@@ -344,3 +348,47 @@ def test_the_region_is_ready_to_be_stored_and_tells_how_far_it_is():
     assert walked == pytest.approx(kilometres(source.ways), rel=1e-3)
     assert ("shaping the land", 58, 58) in told
     assert any(what == "laying trails" and done == total > 0 for what, done, total in told)
+
+
+# -- countries of several blocks ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def blocks(monkeypatch: pytest.MonkeyPatch) -> tuple[Source, HeightAt]:
+    """3 x 3 blocks of 8 km."""
+    monkeypatch.setattr(sample, "LARGEST_PIECE_KM", 8)
+    monkeypatch.setattr(sample, "BLOCK_KM", 8)
+    return sample_source(seed=2, size=24)
+
+
+def test_a_country_of_blocks_is_as_large_as_asked_and_hangs_together(blocks: tuple[Source, HeightAt]):
+    source, _ = blocks
+    one, _ = made(2, 8)
+    assert len(source.ways) == 9 * len(one.ways)
+    assert len(source.accesses) == 9 * len(one.accesses)
+    assert len({access.name for access in source.accesses}) == len(source.accesses)
+    box = Box.around(position for way in source.ways for position in way.line)
+    across = distance_m((box.min_lon, box.min_lat), (box.max_lon, box.min_lat))
+    assert 0.8 * 24_000 < across <= 1.01 * 24_000
+    # every road out of a block goes on in the next one
+    parts = sorted(nx.connected_components(graph_of(source)), key=len)
+    assert len(parts[-1]) > 0.9 * sum(map(len, parts))
+
+
+def test_a_node_is_in_one_place_whatever_block_it_is_drawn_in(blocks: tuple[Source, HeightAt]):
+    source, _ = blocks
+    where: dict[int, tuple[float, float]] = {}
+    for way in source.ways:
+        for node, place in zip(way.node_ids, way.line, strict=True):
+            assert where.setdefault(node, place) == place
+    assert len(set(where.values())) >= len(where) - 20  # hairpins may touch
+
+
+def test_heights_have_no_step_at_a_border(blocks: tuple[Source, HeightAt]):
+    source, height_at = blocks
+    middle = Box.around(position for way in source.ways for position in way.line)
+    lat = (middle.min_lat + middle.max_lat) / 2
+    border = -30.0 + 4_000 / 78_847  # between the middle block and the one east of it
+    heights = [height_at(border + metres / 78_847, lat) for metres in (-300, -1, 0, 1, 300)]
+    assert heights[0] == pytest.approx(heights[4], abs=0.5)  # mirror images
+    assert heights[1] == pytest.approx(heights[2], abs=1) == pytest.approx(heights[3], abs=1)
