@@ -58,12 +58,20 @@ def short_name(snapshot_id: str) -> str:
     return hashlib.sha256(snapshot_id.encode()).hexdigest()[:8]
 
 
+class Made(NamedTuple):
+    """An answer as JSON that has just been worked out. One that is not `lasting` is told, but not kept."""
+
+    body: bytes
+    lasting: bool = True
+
+
 class Answer(NamedTuple):
     """An answer as compressed JSON, where it came from ("memory", "store", "shared", "solved"), how long it waited."""
 
     packed: bytes
     origin: str
     waited_s: float = 0.0
+    lasting: bool = True
 
     @property
     def body(self) -> bytes:
@@ -107,7 +115,7 @@ class Answers:
         self._flights: dict[str, _Flight] = {}
         self._lock = threading.RLock()
 
-    def get(self, key: str, store: TrailStore, make: Callable[[], bytes]) -> Answer:
+    def get(self, key: str, store: TrailStore, make: Callable[[], Made]) -> Answer:
         """The answer that is kept under `key`, or else the JSON that `make` works out.
 
         Raises
@@ -128,11 +136,12 @@ class Answers:
     def _fly(self, flight: _Flight, key: str, find: Callable[[], Answer]) -> Answer:
         try:
             answer = flight.answer = find()
-            self._keep(key, answer)
+            if answer.lasting:
+                self._keep(key, answer)
             return answer
         except BaseException as error:
             flight.error = error
-            if isinstance(error, NoLoopInReach) and error.proven:
+            if isinstance(error, NoLoopInReach) and error.proven and error.lasting:
                 self._keep(key, error)
             raise
         finally:
@@ -140,19 +149,21 @@ class Answers:
                 del self._flights[key]
             flight.landed.set()
 
-    def _made(self, key: str, store: TrailStore, make: Callable[[], bytes]) -> Answer:
+    def _made(self, key: str, store: TrailStore, make: Callable[[], Made]) -> Answer:
         began = time.perf_counter()
         if not self._turns.acquire(timeout=self._patience_s):
             raise Busy("Too many trips are being worked out right now; try again.", retry_after_s=2)
         waited_s = time.perf_counter() - began
         try:
-            packed = gzip.compress(make(), compresslevel=5, mtime=0)
+            body, lasting = make()
+            packed = gzip.compress(body, compresslevel=5, mtime=0)
         finally:
             self._turns.release()
         if earlier := _in_store(key, store):
             return earlier  # another process was faster: its answer is the one
-        store.keep_answer(key, packed)
-        return Answer(packed, "solved", waited_s)
+        if lasting:
+            store.keep_answer(key, packed)
+        return Answer(packed, "solved", waited_s, lasting)
 
     def _in_memory(self, key: str) -> Answer | None:
         with self._lock:

@@ -21,8 +21,9 @@ from werkzeug.routing import BaseConverter
 
 import loopgenie
 from loopgenie import exports, headers, listings, parameters, problems, web
-from loopgenie.answers import Answer, Answers, TripId, short_name
+from loopgenie.answers import Answer, Answers, Made, TripId, short_name
 from loopgenie.config import Settings, user_database_url
+from loopgenie.drive import DriveEngine, engine_at
 from loopgenie.errors import BadInput, InvalidParameters, NotFound, TrailsUnavailable
 from loopgenie.geometry import Box
 from loopgenie.metrics import Metrics
@@ -45,6 +46,7 @@ class Service:
     settings: Settings
     answers: Answers
     metrics: Metrics
+    engine: DriveEngine
     opened: TrailStore | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -93,7 +95,8 @@ def _service(settings: Settings, store: TrailStore | None) -> Service:
     metrics.set("loopgenie_info", 1, version=loopgenie.__version__)
     metrics.set("process_start_time_seconds", time.time())
     answers = Answers(at_once=settings.searches_at_once, patience_s=settings.patience_s)
-    return Service(settings, answers, metrics, store)
+    engine = engine_at(settings.drive_engine_url, timeout_s=settings.drive_timeout_s)
+    return Service(settings, answers, metrics, engine, store)
 
 
 def _here() -> Service:
@@ -123,20 +126,24 @@ def trip(text: str, form: str) -> Response:
         return cast(Response, redirect(f"{request.script_root}/?trip={text}", 303))
     # Where the data has changed since, the trip is planned again on what there is now; Content-Location says so.
     trip_id = TripId(TripId.read(text).request, short_name(_here().store.snapshot().id))
-    response = _in_form(form, _answer(trip_id), query.get("rank"))
+    answer = _answer(trip_id)
+    response = _in_form(form, answer, query.get("rank"))
     response.headers["Content-Location"] = _address(trip_id)
     response.vary.add("Accept")
-    return headers.cached(response, 3600 if str(trip_id) == text else 0)
+    return headers.cached(response, 3600 if str(trip_id) == text and answer.lasting else 0)
 
 
 def _answer(trip_id: TripId) -> Answer:
     service, store = _here(), _here().store
 
-    def work_out() -> bytes:
-        planned = plan_trip(trip_id.request.parameters(), store)
+    def work_out() -> Made:
+        planned = plan_trip(trip_id.request.parameters(), store, engine=service.engine)
         g.timing = planned.timing
         service.metrics.observe("loopgenie_solve_seconds", planned.timing.get("solve", 0.0))
-        return json.dumps(_document(planned, trip_id), ensure_ascii=False, separators=(",", ":")).encode()
+        if not planned.lasting:
+            current_app.logger.warning("drives are estimated: %s", planned.itineraries[0].start.drive_method)
+        document = json.dumps(_document(planned, trip_id), ensure_ascii=False, separators=(",", ":"))
+        return Made(document.encode(), planned.lasting)
 
     answer = service.answers.get(_key(trip_id), store, work_out)
     g.origin = answer.origin
@@ -157,8 +164,9 @@ def _document(planned: Trip, trip_id: TripId) -> dict[str, Any]:
 
 
 def _key(trip_id: TripId) -> str:
-    """What an answer is kept under: links in it begin with the root, and another version may answer otherwise."""
-    return hashlib.sha256(f"{loopgenie.__version__} {request.script_root} {trip_id}".encode()).hexdigest()
+    """What an answer is kept under: links in it begin with the root; another version or engine may answer otherwise."""
+    drives = _here().settings.drive_engine_url
+    return hashlib.sha256(f"{loopgenie.__version__} {request.script_root} {drives} {trip_id}".encode()).hexdigest()
 
 
 def _address(trip_id: TripId) -> str:

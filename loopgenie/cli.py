@@ -249,11 +249,13 @@ def _sample(arguments: argparse.Namespace) -> None:
 
 def _plan(arguments: argparse.Namespace) -> None:
     """Find the best loops."""
-    from loopgenie import exports, parameters, planner
+    from loopgenie import drive, exports, parameters, planner
 
     asked = parameters.trip_parameters(_request(arguments))
+    settings = Settings.from_environment()
+    engine = drive.engine_at(settings.drive_engine_url, timeout_s=settings.drive_timeout_s)
     with _store(arguments) as store:
-        document = exports.trip_geojson(planner.plan_trip(asked, store))
+        document = exports.trip_geojson(planner.plan_trip(asked, store, engine=engine))
     writers: Mapping[str, Callable[[Any], str]] = {
         "text": exports.trip_text,
         "geojson": lambda d: json.dumps(d, ensure_ascii=False) + "\n",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from loopgenie.errors import InvalidParameters
 
 PREFIX = "LOOPGENIE_"
+DRIVE_ENGINE = "http://HOST:PORT of a Valhalla or OSRM server, valhalla+http:// or osrm+http:// to say which"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -42,6 +45,8 @@ class Settings:
     trusted_proxies: int = _setting(0, "reverse proxies in front whose X-Forwarded headers are believed", high=10)
     searches_at_once: int = _setting(2, "searches that one worker does at the same time; the rest wait", low=1, high=64)
     patience_s: int = _setting(15, "how long a request waits for its turn before it is told 503", "s", low=1, high=600)
+    drive_engine_url: str = _setting("", f"{DRIVE_ENGINE}; empty: drives are estimated")
+    drive_timeout_s: int = _setting(2, "how long one answer of that server may take", "s", low=1, high=60)
     log_level: str = _setting("INFO", f"one of {', '.join(LOG_LEVELS)}")
 
     @staticmethod
@@ -85,7 +90,21 @@ def _value(setting: Field[Any], text: str) -> object:
         if text.upper() not in LOG_LEVELS:
             raise ValueError(setting.metadata["about"])
         return text.upper()
+    if setting.name == "drive_engine_url" and not _is_address(text):
+        raise ValueError(DRIVE_ENGINE)
     return text
+
+
+def _is_address(url: str) -> bool:
+    """Whether it is the address of a server and no more: no user, no question, nothing that is no address at all."""
+    try:
+        parts = urlsplit(url)
+        server = parts.hostname and parts.port != 0
+    except ValueError:
+        return False
+    kinds = {f"{kind}{scheme}" for kind in ("", "valhalla+", "osrm+") for scheme in ("http", "https")}
+    extra = parts.query or parts.fragment or parts.username or re.search(r"[^!-~]", url)
+    return bool(parts.scheme in kinds and server and not extra)
 
 
 def example() -> str:

@@ -88,7 +88,7 @@ class NoLoopInReach(LoopGenieError):
     """There is no loop of that length; says why and what to relax.
 
     `nearest_lengths_m` are lengths of loops that do exist; `relax` are changes to the request that would help, each
-    `{"field": …, "value": …, "why": …}`.
+    `{"field": …, "value": …, "why": …}`. It is `lasting` where asking again would tell the same.
     """
 
     status = 409
@@ -107,6 +107,7 @@ class NoLoopInReach(LoopGenieError):
         self.nearest_lengths_m = tuple(nearest_lengths_m)
         self.relax = tuple(relax)
         self.proven = proven
+        self.lasting = True
 
     def members(self) -> Mapping[str, object]:
         """Why, and what to relax."""

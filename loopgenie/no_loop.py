@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
-from loopgenie.drive import DriveEngine, nearest
+from loopgenie.drive import ByCar, nearest
 from loopgenie.errors import NoLoopInReach
 from loopgenie.geometry import Box, LonLat, bearing_deg, compass_point
 from loopgenie.network import SNAP_M, UNITS, TripNetwork
@@ -30,7 +30,7 @@ HALVINGS = 3
 
 
 def no_trailhead(
-    origin: LonLat, parameters: TripParameters, store: TrailStore, snapshot: Snapshot, engine: DriveEngine
+    origin: LonLat, parameters: TripParameters, store: TrailStore, snapshot: Snapshot, by_car: ByCar
 ) -> NoLoopInReach:
     """No trailhead within the drive: says how far the nearest is, and which regions there are."""
     if parameters.drive_m is not None:
@@ -39,12 +39,14 @@ def no_trailhead(
         limit, field = f"{(parameters.drive_s or 0) / 60:g} minutes", "drive_minutes"
     why = f"there is no trailhead within a drive of {limit}{_outside(origin, snapshot)}"
     farthest_m = MAX_DRIVE_KM * 1000
-    reached = nearest(origin, store, engine=engine, within_m=engine.farthest_m(farthest_m, None))
+    reached = nearest(origin, store, by_car=by_car, within_m=by_car.farthest_m(farthest_m, None))
     if reached is None:
         return NoLoopInReach(f"{why}; none is within a drive of {MAX_DRIVE_KM:g} km", proven=True)
     drive, name = reached.drive, reached.trailhead.name or "without a name"
     value = math.ceil(drive.length_m / 1000) if field == "drive_km" else math.ceil(drive.time_s / 60)
     found = f"the nearest, {name}, is {drive.length_m / 1000:.1f} km or {drive.time_s / 60:.0f} minutes by car"
+    if not by_car.lasting:
+        found += f" ({reached.method})"
     return NoLoopInReach(f"{why}; {found}", relax=[{"field": field, "value": value, "why": found}], proven=True)
 
 

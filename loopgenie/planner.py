@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from loopgenie import drive, no_loop, places
-from loopgenie.drive import STRAIGHT_LINE, DriveEngine, Reached
+from loopgenie.drive import STRAIGHT_LINE, ByCar, DriveEngine, Reached
 from loopgenie.errors import InvalidParameters, NoLoopInReach, TrailsUnavailable
 from loopgenie.geometry import Box, LonLat, distance_m
 from loopgenie.itinerary import Itinerary, Start, Step, Verdict, itinerary
@@ -31,6 +31,7 @@ class Trip:
     snapshot: Snapshot
     timing: dict[str, float]
     trailheads: int = 0  # how many were searched
+    lasting: bool = True  # whether asking again is to tell the same; not where drives stand in for better ones
 
 
 #: Where a loop may start: a trailhead, or right here.
@@ -60,12 +61,21 @@ def plan_trip(
     PlaceNotFound, NoLoopInReach, InvalidParameters, TrailsUnavailable
     """
     clock = _Clock(parameters.time_limit_s)
+    by_car = ByCar(engine, patience_s=parameters.time_limit_s)
+    try:
+        return _plan(parameters, store, by_car, areas, clock)
+    except NoLoopInReach as none:
+        none.lasting = by_car.lasting
+        raise
+
+
+def _plan(parameters: TripParameters, store: TrailStore, by_car: ByCar, areas: Areas, clock: _Clock) -> Trip:
     snapshot = _filled(store.snapshot())
     with clock.stage("places"):
         origin = places.locate(parameters.location, store)
     with clock.stage("trailheads"):
         goals = _via_spots(parameters, store)
-        homes = _homes(origin.at, parameters, store, snapshot, engine)
+        homes = _homes(origin.at, parameters, store, snapshot, by_car)
     with clock.stage("network"):
         task = partial(
             _Task.of, origin=origin.at, homes=homes, goals=goals, store=store, snapshot=snapshot, areas=areas
@@ -79,8 +89,8 @@ def plan_trip(
         if not loops:
             raise no_loop.no_loop(asked, result, task, solve)
     with clock.stage("itinerary"):
-        found = tuple(_itineraries(_ranked(loops, asked), result, asked, origin, engine, store))
-    return Trip(parameters, origin.at, origin.name, found, snapshot, clock.timing(), len(homes))
+        found = tuple(_itineraries(_ranked(loops, asked), result, asked, origin, store))
+    return Trip(parameters, origin.at, origin.name, found, snapshot, clock.timing(), len(homes), by_car.lasting)
 
 
 # --- where to start and what to pass ------------------------------------------------------------------------------
@@ -93,11 +103,11 @@ def _filled(snapshot: Snapshot) -> Snapshot:
 
 
 def _homes(
-    origin: LonLat, parameters: TripParameters, store: TrailStore, snapshot: Snapshot, engine: DriveEngine
+    origin: LonLat, parameters: TripParameters, store: TrailStore, snapshot: Snapshot, by_car: ByCar
 ) -> Sequence[Home]:
     if parameters.start_here:
         return [_here(origin, parameters, store, snapshot)]
-    return _trailheads(origin, parameters, store, snapshot, engine)
+    return _trailheads(origin, parameters, store, snapshot, by_car)
 
 
 def _here(origin: LonLat, parameters: TripParameters, store: TrailStore, snapshot: Snapshot) -> Spot:
@@ -108,12 +118,12 @@ def _here(origin: LonLat, parameters: TripParameters, store: TrailStore, snapsho
 
 
 def _trailheads(
-    origin: LonLat, parameters: TripParameters, store: TrailStore, snapshot: Snapshot, engine: DriveEngine
+    origin: LonLat, parameters: TripParameters, store: TrailStore, snapshot: Snapshot, by_car: ByCar
 ) -> list[Reached]:
     """The trailheads in reach from which a loop can get to every via point, nearest by car first."""
-    reached = drive.reachable(origin, parameters.drive_m, parameters.drive_s, store, engine=engine)[:MAX_TRAILHEADS]
+    reached = drive.reachable(origin, parameters.drive_m, parameters.drive_s, store, by_car=by_car)[:MAX_TRAILHEADS]
     if not reached:
-        raise no_loop.no_trailhead(origin, parameters, store, snapshot, engine)
+        raise no_loop.no_trailhead(origin, parameters, store, snapshot, by_car)
     radius_m = parameters.max_length_m / 2 + 2 * SNAP_M
     near = [r for r in reached if all(distance_m(_at(r), via) <= radius_m for via in parameters.via)]
     if not near:
@@ -248,14 +258,13 @@ def _itineraries(
     result: Result,
     task: _Task,
     origin: places.Located,
-    engine: DriveEngine,
     store: TrailStore,
 ) -> Iterator[Itinerary]:
     walks = [task.network.steps(loop) for loop, _ in ranked]
     segments = _segments(walks, store)
     ways_at = task.network.ways_at(j for s in segments.values() for j in (s.core.start, s.core.end))
     for rank, ((loop, home), steps) in enumerate(zip(ranked, walks, strict=True), start=1):
-        start = _start(home, origin, engine, store)
+        start = _start(home, origin, store)
         yield itinerary(steps, segments, start=start, verdict=_verdict(rank, loop, task, result), ways_at=ways_at)
 
 
@@ -286,13 +295,13 @@ def _verdict(rank: int, loop: Loop, task: _Task, result: Result) -> Verdict:
     return Verdict(rank, score, str(status), score + (bound - loop.score) / UNITS, gap)
 
 
-def _start(home: Home, origin: places.Located, engine: DriveEngine, store: TrailStore) -> Start:
+def _start(home: Home, origin: places.Located, store: TrailStore) -> Start:
     if isinstance(home, Spot):
         name = origin.name or f"{origin.at.lat:.5f},{origin.at.lon:.5f}"
         return Start(name, "here", *home.at, 0.0, 0.0, "no drive")
-    trailhead, by_car = home
+    trailhead, by_car, method = home
     name = trailhead.name or f"{trailhead.kind} {_near(LonLat(trailhead.lon, trailhead.lat), store)}"
-    return Start(name, trailhead.kind, trailhead.lon, trailhead.lat, *by_car, engine.method)
+    return Start(name, trailhead.kind, trailhead.lon, trailhead.lat, *by_car, method)
 
 
 _PLACE_KINDS = ("city", "town", "village", "hamlet", "locality", "peak", "pass", "hut", "camp", "viewpoint", "water")

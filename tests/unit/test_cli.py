@@ -168,7 +168,7 @@ def test_an_empty_database_says_how_to_fill_it(tmp_path, capsys) -> None:
 
 
 def test_an_interrupt_is_no_traceback(url, capsys, monkeypatch) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("loopgenie.planner.plan_trip", interrupted)

@@ -42,6 +42,8 @@ def test_every_setting_can_be_changed() -> None:
             "LOOPGENIE_TRUSTED_PROXIES": "1",
             "LOOPGENIE_SEARCHES_AT_ONCE": "3",
             "LOOPGENIE_PATIENCE_S": "5",
+            "LOOPGENIE_DRIVE_ENGINE_URL": "http://localhost:8002",
+            "LOOPGENIE_DRIVE_TIMEOUT_S": "5",
             "LOOPGENIE_LOG_LEVEL": "debug",
         }
     )

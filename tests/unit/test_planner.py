@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from loopgenie import planner
-from loopgenie.drive import Drive, StraightLine
+from loopgenie.drive import Drive, Drives, StraightLine
 from loopgenie.errors import InvalidParameters, NoLoopInReach, PlaceNotFound, TrailsUnavailable
 from loopgenie.geometry import Box, LonLat, line_length_m
 from loopgenie.itinerary import Itinerary
@@ -427,10 +427,9 @@ def test_data_replaced_in_the_middle_is_noticed(store, region, monkeypatch) -> N
 @pytest.mark.usefixtures("exactly")
 def test_another_drive_engine_can_be_plugged_in(store, on_map) -> None:
     class Doubled(StraightLine):
-        method = "doubled"
-
-        def drives(self, origin, goals):  # type: ignore[no-untyped-def]
-            return [Drive(2 * d.length_m, d.time_s) for d in super().drives(origin, goals) if d]
+        def drives(self, origin, goals, *, patience_s=0.0):  # type: ignore[no-untyped-def]
+            estimate = super().drives(origin, goals).found
+            return Drives("doubled", [Drive(2 * d.length_m, d.time_s) for d in estimate if d])
 
     parameters = TripParameters(LonLat(*on_map(-1, 0)), 4000.0)
     start = plan_trip(parameters, store, engine=Doubled(), areas=Areas()).itineraries[0].start

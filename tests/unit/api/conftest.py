@@ -108,7 +108,7 @@ def plans(edge: Trip, monkeypatch: pytest.MonkeyPatch) -> list[TripParameters]:
     """Plan every trip at once, as `edge`; the list holds what was asked for."""
     planned: list[TripParameters] = []
 
-    def at_once(parameters: TripParameters, store: TrailStore) -> Trip:
+    def at_once(parameters: TripParameters, store: TrailStore, **_: object) -> Trip:
         planned.append(parameters)
         return replace(edge, parameters=parameters, snapshot=store.snapshot())
 

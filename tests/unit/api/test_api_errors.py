@@ -178,7 +178,7 @@ def test_every_error_has_its_status(
     slug: str,
     wait: str | None,
 ) -> None:
-    def failing(*_: Any) -> Trip:
+    def failing(*_: Any, **__: Any) -> Trip:
         raise error
 
     monkeypatch.setattr(api, "plan_trip", failing)
@@ -191,7 +191,7 @@ def test_every_error_has_its_status(
 def test_a_fault_is_logged_and_not_shown(
     client: FlaskClient, asked: Asked, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(*_: Any) -> Trip:
+    def broken(*_: Any, **__: Any) -> Trip:
         raise ZeroDivisionError("secret detail")
 
     monkeypatch.setattr(api, "plan_trip", broken)

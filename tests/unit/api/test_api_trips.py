@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree
@@ -18,7 +19,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from loopgenie import api, create_app, openapi
-from loopgenie.answers import MAX_ID, Answers, TripId, short_name
+from loopgenie.answers import MAX_ID, Answers, Made, TripId, short_name
 from loopgenie.config import Settings
 from loopgenie.errors import Busy, NoLoopInReach, NotFound, TrailsUnavailable
 from loopgenie.geometry import line_length_m
@@ -134,11 +135,11 @@ def test_an_answer_of_another_process_is_the_one(
     here = create_app(Settings(), square_store).test_client()
     told: list[bytes] = []
 
-    def slow(*arguments: Any) -> Trip:
+    def slow(*arguments: Any, **more: Any) -> Trip:
         if not told:
             told.append(b"")
             told[0] = ask(other, asked).data  # the other one is done before this one is
-        return plan_trip(*arguments)
+        return plan_trip(*arguments, **more)
 
     monkeypatch.setattr(api, "plan_trip", slow)
     assert ask(here, asked).data == told[0]
@@ -165,7 +166,7 @@ def slow(edge: Trip, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], i
     release = threading.Event()
     begun: list[int] = []
 
-    def planning(*_: Any) -> Trip:
+    def planning(*_: Any, **__: Any) -> Trip:
         begun.append(1)
         assert release.wait(10)
         return edge
@@ -207,7 +208,7 @@ def test_a_failure_is_shared_too_and_not_kept(
 ) -> None:
     calls: list[int] = []
 
-    def failing(*_: Any) -> Trip:
+    def failing(*_: Any, **__: Any) -> Trip:
         calls.append(1)
         time.sleep(0.3)
         raise TrailsUnavailable("the disk is gone")
@@ -216,7 +217,7 @@ def test_a_failure_is_shared_too_and_not_kept(
     answers, _ = together(app, [asked] * 3, lambda: 0)
     assert [a.status_code for a in answers] == [503] * 3
     assert len(calls) == 1
-    monkeypatch.setattr(api, "plan_trip", lambda *_: edge)
+    monkeypatch.setattr(api, "plan_trip", lambda *_, **__: edge)
     assert ask(app.test_client(), asked).status_code == 200
 
 
@@ -239,12 +240,12 @@ def test_a_turn_comes_back_after_an_error(
     app = create_app(Settings(searches_at_once=1, patience_s=1), square_store)
     client = app.test_client()
 
-    def broken(*_: Any) -> Trip:
+    def broken(*_: Any, **__: Any) -> Trip:
         raise RuntimeError("a fault")
 
     monkeypatch.setattr(api, "plan_trip", broken)
     assert [ask(client, {**asked, "seed": s}).status_code for s in range(3)] == [500] * 3
-    monkeypatch.setattr(api, "plan_trip", lambda *_: edge)
+    monkeypatch.setattr(api, "plan_trip", lambda *_, **__: edge)
     assert ask(client, asked).status_code == 200
 
 
@@ -254,7 +255,7 @@ def test_that_there_is_no_loop_is_remembered_where_it_is_certain(
 ) -> None:
     calls: list[int] = []
 
-    def none(*_: Any) -> Trip:
+    def none(*_: Any, **__: Any) -> Trip:
         calls.append(1)
         raise NoLoopInReach("there is none", relax=[{"field": "hike_km", "value": 4.0, "why": "exists"}], proven=proven)
 
@@ -267,7 +268,7 @@ def test_that_there_is_no_loop_is_remembered_where_it_is_certain(
 
 def test_memory_holds_the_latest_answers(square_store: SqliteStore) -> None:
     answers = Answers(capacity=2)
-    origins = [answers.get(key, square_store, key.encode).origin for key in "ababcabb"]
+    origins = [answers.get(key, square_store, partial(Made, key.encode())).origin for key in "ababcabb"]
     # a and b are worked out, then in memory; c drives a out, a comes back from the store and drives b out
     assert origins == ["solved", "solved", "memory", "memory", "solved", "store", "store", "memory"]
 
@@ -404,7 +405,7 @@ def test_one_loop_of_several(client: FlaskClient, asked: Asked, edge: Trip, monk
     best = edge.itineraries[0]
     turned = dataclasses.replace(best, rank=2, line=best.line[::-1], length_m=best.length_m + 1)
     two = dataclasses.replace(edge, itineraries=(best, turned))
-    monkeypatch.setattr(api, "plan_trip", lambda *_: two)
+    monkeypatch.setattr(api, "plan_trip", lambda *_, **__: two)
     document = ask(client, asked).json
     assert len(document["features"]) == 2
     for feature in document["features"]:
@@ -446,7 +447,7 @@ def test_lines_of_loops_have_no_gap(client: FlaskClient, asked: Asked, plans: Pl
 def test_busy_is_told_with_the_seconds_to_wait(
     client: FlaskClient, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def busy(*_: Any) -> Trip:
+    def busy(*_: Any, **__: Any) -> Trip:
         raise Busy("later", retry_after_s=7)
 
     monkeypatch.setattr(api, "plan_trip", busy)
