@@ -84,3 +84,39 @@ def test_the_database_is_in_the_users_data_folder(monkeypatch: pytest.MonkeyPatc
     assert (
         Settings.from_environment({"XDG_DATA_HOME": "/data"}).database_url == "sqlite:////data/loopgenie/loopgenie.db"
     )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost:8002",
+        "https://roads.example/valhalla/",
+        "valhalla+http://10.0.0.7:8002",
+        "osrm+http://[::1]:5000",
+    ],
+)
+def test_a_drive_engine_has_an_address(url: str) -> None:
+    assert Settings.from_environment({"LOOPGENIE_DRIVE_ENGINE_URL": url}).drive_engine_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:8002",
+        "ftp://roads",
+        "file:///etc/passwd",
+        "http://",
+        "http://roads:x",
+        "http://roads:70000",
+        "http://a b",
+        "http://roads?x=1",
+        "http://anna:secret@roads",
+        "graphhopper+http://roads",
+        "valhalla+ftp://roads",
+        "http://[::1",
+    ],
+)
+def test_what_is_no_address_of_a_drive_engine_is_told(url: str) -> None:
+    with pytest.raises(InvalidParameters) as caught:
+        Settings.from_environment({"LOOPGENIE_DRIVE_ENGINE_URL": url})
+    assert "want http://HOST:PORT of a Valhalla or OSRM server" in caught.value.errors["LOOPGENIE_DRIVE_ENGINE_URL"]
