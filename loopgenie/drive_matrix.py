@@ -75,8 +75,8 @@ class Valhalla:
     def drives(self, document: Any, origin: LonLat, goals: Sequence[LonLat]) -> list[Drive | None]:
         """The first row of the matrix."""
         row = document["sources_to_targets"][0]
-        _check_origin(origin, _placed(document["sources"][0]))
-        ends = [_placed(target) for target in document["targets"]]
+        _check_origin(origin, _placed(_flat(document["sources"])[0]))
+        ends = [_placed(target) for target in _flat(document["targets"])]
         return [
             _drive(cell["distance"], 1000.0, cell["time"]) if _is_near(goal, end) else None
             for goal, cell, end in zip(goals, row, ends, strict=True)
@@ -166,6 +166,11 @@ def _digits(number: int) -> Iterator[str]:
 
 def _lon_lat(place: LonLat) -> dict[str, float]:
     return {"lon": round(place.lon, 6), "lat": round(place.lat, 6)}
+
+
+def _flat(places: Sequence[Any]) -> Sequence[Any]:
+    """Places of a matrix; up to 3.4 Valhalla puts them one list deeper, and repeats them as they were asked for."""
+    return places[0] if isinstance(places[0], list) else places
 
 
 def _placed(place: Mapping[str, float]) -> LonLat:

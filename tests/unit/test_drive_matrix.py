@@ -97,6 +97,13 @@ def test_valhalla_tells_kilometres_and_seconds() -> None:
     assert VALHALLA.drives(valhalla_answer(), ORIGIN, GOALS) == [Drive(8850.0, 652.0), None, None]
 
 
+def test_earlier_valhallas_do_not_tell_where_the_road_ends() -> None:
+    answer = valhalla_answer()
+    answer["sources"] = [[{"lon": place.lon, "lat": place.lat} for place in (ORIGIN,)]]
+    answer["targets"] = [[{"lon": place.lon, "lat": place.lat} for place in GOALS]]
+    assert VALHALLA.drives(answer, ORIGIN, GOALS) == [Drive(8850.0, 652.0), Drive(13395.0, 1730.0), None]
+
+
 def test_osrm_tells_metres_and_seconds_for_the_origin_too() -> None:
     assert OSRM.drives(osrm_answer(), ORIGIN, GOALS) == [Drive(8940.4, 825.5), None, None]
 
