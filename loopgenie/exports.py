@@ -12,10 +12,11 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-from loopgenie.geometry import Box, LonLat, Position
+from loopgenie.geometry import Box, Position
 from loopgenie.itinerary import Itinerary
 from loopgenie.listings import data_note
 from loopgenie.parameters import METRES_PER_MILE, TripParameters
+from loopgenie.places import Located
 from loopgenie.planner import Trip
 
 Document = dict[str, Any]
@@ -33,16 +34,34 @@ def trip_geojson(trip: Trip, links: Callable[[int], Mapping[str, str]] | None = 
     return {
         "type": "FeatureCollection",
         "features": [_feature(i, dict(links(i.rank)) if links else {}) for i in trip.itineraries],
-        "trip": {**_parameters(trip.parameters, trip.origin, trip.origin_name), "trailheads": trip.trailheads},
-        "data": data_note(trip.snapshot, box),
+        "trip": {**_parameters(trip.parameters, trip.place), "trailheads": trip.trailheads},
+        "data": _data_note(trip, box),
         "timing": {stage: round(seconds, 4) for stage, seconds in trip.timing.items()},
     }
 
 
-def _parameters(parameters: TripParameters, origin: LonLat, name: str | None) -> Document:
+def _data_note(trip: Trip, box: Box) -> Document:
+    """Whom to name: those of the trails, and of the place where it was looked up elsewhere."""
+    note = data_note(trip.snapshot, box)
+    return {**note, "attribution": list(dict.fromkeys([*note["attribution"], *trip.place.attribution]))}
+
+
+def _location(place: Located) -> Document:
+    return {
+        "name": place.name,
+        "lon": place.at.lon,
+        "lat": place.at.lat,
+        "region": place.region,
+        "kind": place.kind,
+        "source": place.source,
+        "also": list(place.also),
+    }
+
+
+def _parameters(parameters: TripParameters, place: Located) -> Document:
     """The request as it was understood: metres, seconds, degrees."""
     return {
-        "location": {"name": name, "lon": origin.lon, "lat": origin.lat},
+        "location": _location(place),
         "drive_m": parameters.drive_m,
         "drive_s": parameters.drive_s,
         "hike_m": parameters.hike_m,
@@ -58,6 +77,7 @@ def _parameters(parameters: TripParameters, origin: LonLat, name: str | None) ->
         "max_difficulty": parameters.max_difficulty,
         "via": [[p.lon, p.lat] for p in parameters.via],
         "heading_deg": parameters.heading_deg,
+        "informal": parameters.informal,
         "prove": parameters.prove,
     }
 
@@ -94,6 +114,8 @@ def _figures(itinerary: Itinerary) -> Document:
         "road_share": round(itinerary.road_share, 4),
         "longest_road_m": round(itinerary.longest_road_m, 1),
         "hardest_difficulty": itinerary.hardest_difficulty,
+        "informal_share": round(itinerary.informal_share, 4),
+        "seasons": list(itinerary.seasons),
     }
 
 
@@ -120,10 +142,12 @@ def _way(itinerary: Itinerary) -> Document:
 def trip_text(document: Mapping[str, Any]) -> str:
     """The loops of a GeoJSON document as lines to read."""
     origin, data = document["trip"]["location"], document["data"]
-    where = f"{origin['name'] or 'Position'} ({origin['lat']:.5f},{origin['lon']:.5f})"
+    name = ", ".join(filter(None, [origin["name"] or "Position", origin["region"]]))
+    where = f"{name} ({origin['lat']:.5f},{origin['lon']:.5f})"
     head = f"{'SYNTHETIC TRAILS, made up. ' if data['synthetic'] else ''}From {where}, {_searched(document['trip'])}"
     blocks = [head, *("\n".join(_text_of(feature["properties"])) for feature in document["features"])]
-    return "\n\n".join([*blocks, _notes(document)]) + "\n"
+    others = [f"Other places of that name: {'; '.join(origin['also'])}"] if origin["also"] else []
+    return "\n\n".join([*blocks, *others, _notes(document)]) + "\n"
 
 
 def _searched(trip: Mapping[str, Any]) -> str:
@@ -142,6 +166,9 @@ def _text_of(loop: Mapping[str, Any]) -> Iterator[str]:
     yield f"   road       {loop['road_share']:.0%}, at most {loop['longest_road_m']:.0f} m at a stretch"
     if loop["hardest_difficulty"]:
         yield f"   hardest    {loop['hardest_difficulty']}"
+    if loop["informal_share"]:
+        yield f"   informal   {loop['informal_share']:.0%} on trails that nobody keeps up"
+    yield from (f"   season     {season}" for season in loop["seasons"])
     yield f"   quality    {_quality(loop)}"
     if loop["trails"]:
         yield f"   trails     {', '.join(loop['trails'])}"

@@ -59,6 +59,8 @@ class Itinerary:
     trails: tuple[str, ...]
     cues: tuple[Cue, ...]
     segments: tuple[int, ...]  # segment ids in the order walked
+    informal_share: float = 0.0  # of the length, on trails that nobody keeps up
+    seasons: tuple[str, ...] = ()  # what the data says of when its trails may be walked, in the order walked
 
 
 class Step(NamedTuple):
@@ -139,6 +141,8 @@ def itinerary(
         trails=tuple(dict.fromkeys(s.name for s in stretches if s.name and s.kind not in ROADS)),
         cues=tuple(_cues(parts, start.name)),
         segments=tuple(step.segment for step in steps),
+        informal_share=min(1.0, sum(s.length_m for s in stretches if s.informal) / length_m),
+        seasons=tuple(dict.fromkeys(f"{s.name or s.kind}: {s.season}" for s in stretches if s.season)),
     )
 
 

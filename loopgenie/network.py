@@ -84,19 +84,24 @@ class Area:
 
 
 class Limits(NamedTuple):
-    """Which segments may be walked: none graded harder than `max_difficulty`; only those with `heights`."""
+    """Which segments may be walked: none graded harder than `max_difficulty`; only those with `heights`; none that are
+    `informal` unless those are asked for.
+    """
 
     max_difficulty: int | None = None
     heights: bool = False
+    informal: bool = False
 
     @staticmethod
     def of(parameters: TripParameters) -> Limits:
         """The limits of a request: a limit on ascent can only be kept where heights are known."""
-        return Limits(parameters.max_difficulty, parameters.max_ascent_m is not None)
+        return Limits(parameters.max_difficulty, parameters.max_ascent_m is not None, parameters.informal)
 
     def allow(self, core: SegmentCore) -> bool:
         """Whether a segment may be walked; ungraded ones may."""
         if self.heights and (core.ascent_m is None or core.descent_m is None):
+            return False
+        if core.informal and not self.informal:
             return False
         return self.max_difficulty is None or core.difficulty is None or core.difficulty <= self.max_difficulty
 

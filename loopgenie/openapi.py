@@ -103,6 +103,10 @@ class LoopProperties(Document):
     road_share: Share
     longest_road_m: Metres
     hardest_difficulty: str | None = Field(description="T1 to T6 on the Swiss Alpine Club hiking scale.")
+    informal_share: float = Field(description="Share of the length on trails that nobody keeps up; 0 unless asked for.")
+    seasons: list[str] = Field(
+        description="What the data says of when trails of the loop may be walked, in the words of the source."
+    )
     trailhead: TrailheadNote
     trails: list[str] = Field(description="Names in the order walked.")
     cues: list[CueNote]
@@ -121,6 +125,10 @@ class Origin(Document):
     """Where the trip was asked for; `name` is null for a bare position."""
 
     name: str | None
+    region: str | None = Field(description="Where that is, for a place of the gazetteer or the geocoder.")
+    kind: str | None = Field(description="What was found: city, village, peak, hut …")
+    source: Literal["position", "trails", "gazetteer", "geocoder"] = Field(description="Where the name was found.")
+    also: list[str] = Field(description="Other places of that name, as a location that means them.")
     lon: Lon
     lat: Lat
 
@@ -144,6 +152,7 @@ class TripNote(Document):
     max_difficulty: int | None
     via: list[list[float]]
     heading_deg: float | None = Field(description="Where the loop should rather lie; 0 is north, 90 is east.")
+    informal: bool
     prove: bool
     trailheads: int = Field(description="How many trailheads were in reach.")
 
@@ -162,6 +171,9 @@ class TripAnswer(Document):
 class PlaceProperties(Document):
     """A named place."""
 
+    source: Literal["trails", "gazetteer"]
+    region: str | None = Field(description="The region of the trail data, or for a town its country and the like.")
+    location: str = Field(description="What to ask for as the location of a trip, to start there.")
     kind: str
     name: str | None
     elevation_m: float | None
@@ -169,10 +181,10 @@ class PlaceProperties(Document):
 
 
 class PlaceFeature(Document):
-    """A place as a GeoJSON Feature."""
+    """A place as a GeoJSON Feature; only those of the trail data have an id."""
 
     type: Literal["Feature"]
-    id: int
+    id: int | None = None
     geometry: PointGeometry
     properties: PlaceProperties
 
@@ -449,7 +461,7 @@ def _list_paths() -> dict[str, Any]:
         "/v1/places": _get(
             "findPlaces",
             "Places by name, or in a box",
-            _answer("Places, most likely first", geojson, _reference("Places")),
+            _answer("Places of the trails, then towns, most likely first", geojson, _reference("Places")),
             query,
             _BBOX,
             _limit(*PLACES),

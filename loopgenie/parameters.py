@@ -59,6 +59,7 @@ class TripParameters:
     max_difficulty: int | None = None
     via: tuple[LonLat, ...] = ()
     heading_deg: float | None = None
+    informal: bool = False
     prove: bool = False
 
     @property
@@ -292,6 +293,11 @@ class TripRequest(BaseModel):
         "north and 90 east. A preference, not a limit.",
         examples=["ne"],
     )
+    informal: bool = Field(
+        False,
+        description="Take informal trails, and trails that can hardly be seen, too: paths that nobody keeps up.",
+        examples=[False],
+    )
     prove: bool = Field(
         False, description="Spend part of the time on proving how good the answer is.", examples=[False]
     )
@@ -339,6 +345,7 @@ _AS_THEY_ARE = (
     "max_road_share",
     "max_repeat_share",
     "max_difficulty",
+    "informal",
     "prove",
 )
 
@@ -434,7 +441,7 @@ def _wanted(name: str, field: FieldInfo) -> str:
         return "a list of [lon, lat]"
     if name == "heading":
         return _HEADING
-    if name == "prove":
+    if name in ("prove", "informal"):
         return "true or false"
     low, high = (next(getattr(m, side) for m in field.metadata if hasattr(m, side)) for side in ("ge", "le"))
     kind = "a whole number" if name in ("alternatives", "seed") else "a number"

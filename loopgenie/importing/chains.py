@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from loopgenie.geometry import line_length_m
-from loopgenie.importing.plane import Floats, lengths_of_pieces
+from loopgenie.importing.plane import Floats, Ints, lengths_of_pieces
 from loopgenie.importing.source import DEGREE, Line, Way
 from loopgenie.ways import ROADS
 
@@ -210,11 +210,11 @@ def _junctions(ways: Sequence[Way]) -> set[int]:
     A node inside a way has two pieces there, one at its end has one. Only nodes that are an end or that occur more than
     once can be anything else than the inside of a chain, and those are few: the others are never touched one by one.
     """
-    nodes = [np.frombuffer(way.node_ids, dtype=np.int64) for way in ways if way.node_ids]  # type: ignore[call-overload]
-    if not nodes:
+    all_nodes, first = nodes_of(ways)
+    if not len(all_nodes):
         return set()
-    ends = np.array([node for each in nodes for node in (each[0], each[-1])], dtype=np.int64)
-    all_nodes = np.concatenate(nodes)
+    some = first[:-1] < first[1:]
+    ends = all_nodes[np.concatenate((first[:-1][some], first[1:][some] - 1))]
     all_nodes.sort()
     shared = all_nodes[1:][all_nodes[1:] == all_nodes[:-1]]
     found = np.unique(np.concatenate((ends, shared)))
@@ -222,6 +222,16 @@ def _junctions(ways: Sequence[Way]) -> set[int]:
     as_end = np.searchsorted(ends, found, "right") - np.searchsorted(ends, found, "left")
     occurs = np.searchsorted(all_nodes, found, "right") - np.searchsorted(all_nodes, found, "left")
     return set(found[2 * occurs - as_end != 2].tolist())
+
+
+def nodes_of(ways: Sequence[Way]) -> tuple[Ints, Ints]:
+    """The nodes of all ways, one after the other, and where those of each way begin (and one more: where all end)."""
+    first = np.concatenate(([0], np.cumsum([len(way.node_ids or ()) for way in ways], dtype=np.int64)))
+    nodes = np.empty(first[-1], dtype=np.int64)
+    for way, begin, end in zip(ways, first.tolist(), first[1:].tolist(), strict=False):
+        if begin < end:
+            nodes[begin:end] = way.node_ids
+    return nodes, first
 
 
 def _runs(way: Way, junctions: Collection[int]) -> Iterator[Run]:

@@ -26,6 +26,7 @@ import shapely
 
 from loopgenie.geometry import distance_m
 from loopgenie.importing import loose_ends
+from loopgenie.importing.chains import nodes_of
 from loopgenie.importing.doubles import without_doubles
 from loopgenie.importing.plane import Floats, Ints, Plane, share_along, shares_at_crossing
 from loopgenie.importing.source import Way
@@ -85,9 +86,15 @@ def _drawn_twice(ways: Sequence[Way]) -> set[int]:
     Found by a number for each piece that equal pieces share (and, very rarely, others, which does no harm).
     """
     batches = range(0, len(ways), _BATCH)
-    ordered = np.concatenate([np.empty(0, np.uint64), *(_keys(ways[i : i + _BATCH])[0] for i in batches)])
+    ordered = np.empty(sum(max(len(way.node_ids or ()) - 1, 0) for way in ways), np.uint64)
+    filled = 0
+    for begin in batches:
+        keys, _ = _keys(ways[begin : begin + _BATCH])
+        ordered[filled : filled + len(keys)] = keys
+        filled += len(keys)
     ordered.sort()
     shared = np.unique(np.append(ordered[1:][ordered[1:] == ordered[:-1]], np.uint64(0)))
+    del ordered
     twice: set[int] = set()
     for begin in batches:
         keys, owners = _keys(ways[begin : begin + _BATCH])
@@ -99,11 +106,11 @@ def _drawn_twice(ways: Sequence[Way]) -> set[int]:
 
 def _keys(ways: Sequence[Way]) -> tuple[npt.NDArray[np.uint64], Ints]:
     """A number for each piece, the same in both directions, 0 where it has no length; and the way it is of."""
-    counts = np.array([len(way.node_ids or ()) for way in ways])
-    nodes = np.array([node for way in ways for node in way.node_ids or ()], dtype=np.int64).astype(np.uint64)
-    owners = np.repeat(np.arange(len(ways)), counts)
+    nodes, first = nodes_of(ways)
+    owners = np.repeat(np.arange(len(ways)), np.diff(first))
     inside = owners[1:] == owners[:-1]
-    low, high = np.minimum(nodes[1:], nodes[:-1])[inside], np.maximum(nodes[1:], nodes[:-1])[inside]
+    ends = np.stack((nodes[1:], nodes[:-1]))[:, inside].view(np.uint64)
+    low, high = ends.min(axis=0), ends.max(axis=0)
     return (high - low) * (low * _MIX + high | np.uint64(1)), owners[1:][inside]
 
 

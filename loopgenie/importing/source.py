@@ -22,7 +22,8 @@ class Line(Sequence[tuple[float, float]]):
     __slots__ = ("_steps",)
 
     def __init__(self, positions: Iterable[tuple[float, float]]) -> None:
-        self._steps = array("i", (round(degrees * DEGREE) for degrees in chain.from_iterable(positions)))
+        # from a list, so that no byte is allocated for growing
+        self._steps = array("i", [round(degrees * DEGREE) for degrees in chain.from_iterable(positions)])
 
     def __len__(self) -> int:
         return len(self._steps) // 2

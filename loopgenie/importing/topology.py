@@ -15,7 +15,7 @@ from loopgenie.importing.climbs import Climbs, Profile
 from loopgenie.importing.connectivity import loops, walking_distances
 from loopgenie.importing.noding import noded
 from loopgenie.importing.scenery import Scenery
-from loopgenie.importing.source import HeightAt, Progress, Source, Way
+from loopgenie.importing.source import HeightAt, Line, Progress, Source, Way
 from loopgenie.importing.trailheads import Start, place_trailheads
 from loopgenie.store import Junction, Position, Region, Segment, SegmentCore, Stretch, Trailhead
 from loopgenie.ways import ROADS, WayKind
@@ -52,15 +52,14 @@ def build_region(
     chains, starts = place_trailheads(source, hikeable)
     tell("measuring climbs", 0, len(chains))
     climbs = Climbs(chains, height_at=height_at)
-    places = {node: place for chain in chains for node, place in chain.ends()}
-    numbers = {node: number for number, node in enumerate(places)}
+    numbers, places = _junctions(chains)
     lengths, roads = (column.tolist() for column in metres(chains))
     edges = [(numbers[chain.start], numbers[chain.end]) for chain in chains]
     on_loops, on_long_loops = loops(edges, lengths, SHORTEST_LOOP_M)
     to_loop = walking_distances(edges, lengths, {n for i in on_long_loops for n in edges[i]}, FARTHEST_LOOP_M)
     return Region(
         name=name,
-        junctions=[Junction(i, *place, climbs.junctions[node]) for i, (node, place) in enumerate(places.items())],
+        junctions=_Junctions(places, [climbs.junctions[node] for node in numbers]),
         segments=_Segments(chains, climbs, Scenery(source), places, numbers, tell),
         trailheads=[_trailhead(i, start, numbers, to_loop) for i, start in enumerate(starts)],
         points=[point._replace(id=i) for i, point in enumerate(source.points)],
@@ -76,14 +75,51 @@ def build_region(
     )
 
 
+def _junctions(chains: Sequence[Chain]) -> tuple[dict[int, int], Line]:
+    """The number of each node that chains end at, in the order of the chains, and where those are, by number."""
+    numbers: dict[int, int] = {}
+
+    def places() -> Iterator[tuple[float, float]]:
+        for chain in chains:
+            for node, place in chain.ends():
+                if node not in numbers:
+                    numbers[node] = len(numbers)
+                    yield place
+
+    return numbers, Line(places())
+
+
+@dataclass(frozen=True, eq=False)
+class _Junctions(Sequence[Junction]):
+    """The junctions of a network, by number, made when they are looked at."""
+
+    places: Line
+    heights: Sequence[int | None]
+
+    def __len__(self) -> int:
+        return len(self.heights)
+
+    @overload
+    def __getitem__(self, index: int) -> Junction: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Junction]: ...
+    def __getitem__(self, index: int | slice) -> Junction | list[Junction]:
+        numbers = range(len(self))[index]
+        if isinstance(numbers, range):
+            return [self[number] for number in numbers]
+        return Junction(numbers, *self.places[numbers], self.heights[numbers])
+
+
 @dataclass(frozen=True, eq=False)
 class _Segments(Sequence[Segment]):
-    """The segments of a network, made when they are looked at. `places` and `numbers` are those of the junctions."""
+    """The segments of a network, made when they are looked at. `numbers` are those of the junctions by node, `places`
+    where they are by number.
+    """
 
     chains: Sequence[Chain]
     climbs: Climbs
     scenery: Scenery
-    places: Mapping[int, tuple[float, float]]
+    places: Line
     numbers: Mapping[int, int]
     progress: Progress
 
@@ -114,7 +150,8 @@ class _Segments(Sequence[Segment]):
         ]
 
     def _segment(self, number: int, chain: Chain, worth: Sequence[float]) -> Segment:
-        line = [self.places[chain.start], *chain.line()[1:-1], self.places[chain.end]]
+        start, end = (self.places[self.numbers[node]] for node in (chain.start, chain.end))
+        line = [start, *chain.line()[1:-1], end]
         climb = self.climbs.profile(chain)
         stretches = tuple(_stretches(chain.ways, line, worth))
         core = self._core(number, chain, stretches, climb)

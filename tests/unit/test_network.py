@@ -116,6 +116,12 @@ def test_limits_leave_segments_out(square, limits: Limits, kept: list[int]) -> N
     assert [s.core.id for s in square.segments if limits.allow(s.core)] == kept
 
 
+def test_informal_segments_are_left_out_unless_asked_for(square) -> None:
+    core = square.segments[0].core._replace(informal=True)
+    assert not Limits.of(asked()).allow(core)
+    assert Limits.of(asked(informal=True)).allow(core)
+
+
 # --- cutting ------------------------------------------------------------------------------------------------------
 
 

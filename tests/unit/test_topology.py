@@ -212,7 +212,7 @@ def test_progress_is_told_for_each_stage():
 
 def test_an_empty_source_is_an_empty_region():
     region = build()
-    assert (list(region.segments), region.junctions, region.trailheads) == ([], [], [])
+    assert (list(region.segments), list(region.junctions), region.trailheads) == ([], [], [])
 
 
 # -- properties --------------------------------------------------------------------------------------------------------

@@ -629,6 +629,8 @@ function startText(head) {
 function chips(p) {
   const list = quality(p) ? [["quality", quality(p)]] : [];
   if (p.hardest_difficulty) list.push(["difficulty", `up to ${p.hardest_difficulty}`]);
+  if (p.informal_share >= 0.005) list.push(["informal", `${number(100 * p.informal_share)} % informal trail`]);
+  for (const season of p.seasons ?? []) list.push(["season", season]);
   if (p.road_share >= 0.005) list.push(["road", `${number(100 * p.road_share)} % road`]);
   for (const name of p.trails.slice(2, 6)) list.push(["name", name]);
   if (p.trails.length > 6) list.push(["name", `${p.trails.length - 6} more`]);
@@ -682,6 +684,8 @@ const FIELDS = [
   ["max_repeat_share", "repeat", 100, null],
   ["max_road_share", "road", 100, null],
 ];
+/** Wishes that are asked for or not: their fields are empty or "1". */
+const SWITCHES = ["informal"];
 /** Members without a field, as they came with a link. */
 let others = {};
 
@@ -702,6 +706,7 @@ function request() {
     const sent = value === null ? null : Number((value / factor).toPrecision(12));
     if (sent !== null && sent !== standard) asked[member] = sent;
   }
+  for (const id of SWITCHES) if ($(id).value) asked[id] = true;
   return asked;
 }
 
@@ -717,9 +722,10 @@ function fill(asked) {
     const value = asked[member] ?? standard;
     $(id).value = value === null ? "" : Number((value * factor).toPrecision(12));
   }
+  for (const id of SWITCHES) $(id).value = asked[id] ? "1" : "";
   // what a field cannot show, like a heading between the points of the compass, is kept as it is
   const told = FIELDS.filter(([member, id]) => asked[member] == null || $(id).value !== "");
-  const known = new Set(["location", ...told.map(([member]) => member)]);
+  const known = new Set(["location", ...SWITCHES, ...told.map(([member]) => member)]);
   others = Object.fromEntries(
     Object.entries(asked).filter(([name]) => !known.has(name) && !/^(drive|hike)_/.test(name)),
   );
@@ -733,7 +739,8 @@ function wishes() {
     const value = numberIn(id);
     return value !== null && value / factor !== standard && id !== "alternatives";
   });
-  $("wishes").textContent = set.length ? `${set.length} set` : "";
+  const count = set.length + SWITCHES.filter((id) => $(id).value).length;
+  $("wishes").textContent = count ? `${count} set` : "";
 }
 
 function hint() {
