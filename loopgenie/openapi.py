@@ -58,7 +58,11 @@ class TrailheadNote(Document):
     lat: Lat
     drive_km: Metres
     drive_minutes: Metres
-    drive_method: str = Field(description="How the drive was worked out.")
+    drive_method: str = Field(
+        description="How the drive was worked out: by road, or estimated; where an estimate stands in for an engine that "
+        "did not answer, why.",
+        examples=["by road (Valhalla)", "estimate: straight line x 1.3"],
+    )
 
 
 class CueNote(Document):
