@@ -59,8 +59,8 @@ class TrailheadNote(Document):
     drive_km: Metres
     drive_minutes: Metres
     drive_method: str = Field(
-        description="How the drive was worked out: by road, or estimated; where an estimate stands in for an engine that "
-        "did not answer, why.",
+        description="How the drive was worked out: by road, or estimated; why, where an estimate stands in for an "
+        "engine that did not answer.",
         examples=["by road (Valhalla)", "estimate: straight line x 1.3"],
     )
 
@@ -286,6 +286,7 @@ class Info(Document):
     snapshot: str | None
     bbox: Bounds | None
     regions: list[RegionNote]
+    gazetteer: str | None = Field(description="Whose towns can be named, too; to be shown with them.")
     limits: dict[str, float]
 
 
