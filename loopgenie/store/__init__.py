@@ -155,30 +155,6 @@ class Region:
     loop_km: float | None = None
 
 
-def check_region(region: Region) -> None:
-    """See that the records of a region fit together, before any of it is kept.
-
-    Raises
-    ------
-    ValueError : an id is not the record's position, or a record names a junction that is not there.
-    """
-    for kind, ids in {
-        "junction": [j.id for j in region.junctions],
-        "segment": [s.core.id for s in region.segments],
-        "trailhead": [t.id for t in region.trailheads],
-        "point": [p.id for p in region.points],
-    }.items():
-        if ids != list(range(len(ids))):
-            raise ValueError(f"region {region.name!r}: the ids of a {kind} are its position in the list: 0, 1, 2, …")
-    there = range(len(region.junctions))
-    for segment in region.segments:
-        if segment.core.start not in there or segment.core.end not in there or len(segment.line) < 2:
-            raise ValueError(f"segment {segment.core.id} lacks a junction or a line: {segment.core}")
-    for trailhead in region.trailheads:
-        if trailhead.junction not in there:
-            raise ValueError(f"trailhead {trailhead.id} is at junction {trailhead.junction}, which is not there")
-
-
 class RegionInfo(NamedTuple):
     """What a store says of one region it holds. `box` is None only when the region is empty."""
 
@@ -196,6 +172,7 @@ class RegionInfo(NamedTuple):
     trail_km: float
     left_out: Mapping[str, int]
     loop_km: float | None = None
+    ids: tuple[int, int] | None = None  # first and last id of its records; no other region has any between
 
 
 class Snapshot(NamedTuple):
@@ -225,7 +202,12 @@ class TrailStore(Protocol):
         ...
 
     def replace_region(self, region: Region) -> None:
-        """Put a region in the place of the one of that name, in one transaction: all of it or nothing."""
+        """Put a region in the place of the one of that name, in one transaction: all of it or nothing.
+
+        Raises
+        ------
+        ValueError : an id is not the record's position, or a record lacks a line or names a junction that is not there.
+        """
         ...
 
     def remove_region(self, name: str) -> bool:

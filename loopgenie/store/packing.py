@@ -1,4 +1,4 @@
-"""Lines and stretches as compact bytes and text, for homes of the data that have no types of their own for them."""
+"""Lines, stretches and what is said of a region as compact bytes and text, the same in every home of the data."""
 
 from __future__ import annotations
 
@@ -6,33 +6,67 @@ import json
 import sys
 from array import array
 from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
-from loopgenie.geometry import Box, Place
-from loopgenie.store import Position, Stretch
+from loopgenie.geometry import Box, LonLat, Place
+from loopgenie.store import Position, RegionInfo, SourceFile, Stretch
 from loopgenie.ways import WayKind
 
 #: Steps per degree: lines are kept to 1e-7 degrees, about a centimetre.
 DEGREE = 10_000_000
-_NO_HEIGHT = -(2**31)
+NO_HEIGHT = -(2**31)
+
+
+class GridBox(NamedTuple):
+    """A box in steps of 1e-7 degrees, as lines are kept, so that whether two of them touch is exact."""
+
+    min_lon: int
+    max_lon: int
+    min_lat: int
+    max_lat: int
+
+    def degrees(self) -> Box:
+        """The same in degrees."""
+        west, east, south, north = (side / DEGREE for side in self)
+        return Box(west, south, east, north)
 
 
 def packed_line(line: Iterable[Position]) -> bytes:
     """A line as little-endian int32 triples: lon and lat in 1e-7 degrees, height in decimetres."""
     numbers = array("i")
     for lon, lat, height in line:
-        numbers.extend((round(lon * DEGREE), round(lat * DEGREE), _NO_HEIGHT if height is None else round(height * 10)))
+        numbers.extend((round(lon * DEGREE), round(lat * DEGREE), NO_HEIGHT if height is None else round(height * 10)))
     return _little_endian(numbers).tobytes()
 
 
 def unpacked_line(packed: bytes) -> tuple[Position, ...]:
     """The line of `packed_line`."""
+    numbers = grid_numbers(packed)
+    heights = [None if n == NO_HEIGHT else n / 10 for n in numbers[2::3]]
+    return tuple(zip(_degrees(numbers[0::3]), _degrees(numbers[1::3]), heights, strict=True))
+
+
+def packed_path(line: Iterable[LonLat]) -> bytes:
+    """A line without heights as little-endian int32 pairs."""
+    numbers = array("i", [round(degrees * DEGREE) for place in line for degrees in place])
+    return _little_endian(numbers).tobytes()
+
+
+def unpacked_path(packed: bytes) -> tuple[LonLat, ...]:
+    """The line of `packed_path`."""
+    numbers = grid_numbers(packed)
+    return tuple(map(LonLat, _degrees(numbers[0::2]), _degrees(numbers[1::2])))
+
+
+def grid_numbers(packed: bytes) -> array[int]:
+    """The whole numbers of a packed line."""
     numbers = array("i")
     numbers.frombytes(packed)
-    _little_endian(numbers)
-    lons = [n / DEGREE for n in numbers[0::3]]
-    lats = [n / DEGREE for n in numbers[1::3]]
-    heights = [None if n == _NO_HEIGHT else n / 10 for n in numbers[2::3]]
-    return tuple(zip(lons, lats, heights, strict=True))
+    return _little_endian(numbers)
+
+
+def _degrees(numbers: array[int]) -> list[float]:
+    return [n / DEGREE for n in numbers]
 
 
 def _little_endian(numbers: array[int]) -> array[int]:
@@ -43,7 +77,7 @@ def _little_endian(numbers: array[int]) -> array[int]:
 
 def packed_stretches(stretches: Iterable[Stretch]) -> str:
     """Stretches as a JSON list of lists, each without the last fields that say nothing."""
-    return json.dumps([_short(stretch) for stretch in stretches], ensure_ascii=False, separators=(",", ":"))
+    return packed_json([_short(stretch) for stretch in stretches])
 
 
 def _short(stretch: Stretch) -> list[object]:
@@ -58,12 +92,68 @@ def unpacked_stretches(packed: str) -> tuple[Stretch, ...]:
     return tuple(Stretch(length, WayKind(kind), *rest) for length, kind, *rest in json.loads(packed))
 
 
-def grid_box(positions: Sequence[Place]) -> tuple[int, int, int, int]:
-    """The box of positions as they are kept: (min_lon, max_lon, min_lat, max_lat) in 1e-7 degrees."""
+def packed_json(value: object) -> str:
+    """Plain values as short JSON."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def grid_box(positions: Sequence[Place]) -> GridBox:
+    """The box of positions as they are kept."""
     box = Box.around(positions)
-    return (
+    return GridBox(
         round(box.min_lon * DEGREE),
         round(box.max_lon * DEGREE),
         round(box.min_lat * DEGREE),
         round(box.max_lat * DEGREE),
+    )
+
+
+#: The columns that tell about a region, in the order of `packed_region`.
+REGION_COLUMNS = (
+    "first_id, last_id, name, attribution, sources, synthetic, data_date, imported_at, "
+    "min_lon, min_lat, max_lon, max_lat, segments, junctions, trailheads, points, trail_km, left_out, loop_km"
+)
+
+
+def packed_region(info: RegionInfo) -> tuple[object, ...]:
+    """What is said of a region, for `REGION_COLUMNS`."""
+    return (
+        *(info.ids or (None, None)),
+        info.name,
+        packed_json(info.attribution),
+        packed_json(info.sources),
+        info.synthetic,
+        info.data_date,
+        info.imported_at,
+        *(info.box or 4 * (None,)),
+        info.segments,
+        info.junctions,
+        info.trailheads,
+        info.points,
+        info.trail_km,
+        packed_json(info.left_out),
+        info.loop_km,
+    )
+
+
+def unpacked_region(row: Sequence[Any]) -> RegionInfo:
+    """The region of `packed_region`."""
+    ids, (name, attribution, sources, synthetic, data_date, imported_at) = row[:2], row[2:8]
+    box, (segments, junctions, trailheads, points, trail_km, left_out, loop_km) = row[8:12], row[12:]
+    return RegionInfo(
+        name=name,
+        attribution=tuple(json.loads(attribution)),
+        sources=tuple(SourceFile(*file) for file in json.loads(sources)),
+        synthetic=bool(synthetic),
+        data_date=data_date,
+        imported_at=imported_at,
+        box=None if box[0] is None else Box(*box),
+        segments=segments,
+        junctions=junctions,
+        trailheads=trailheads,
+        points=points,
+        trail_km=trail_km,
+        left_out=json.loads(left_out),
+        loop_km=loop_km,
+        ids=(ids[0], ids[1]),
     )

@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from loopgenie.errors import DatabaseFault
+from loopgenie.store.sqlite_import import index_old_names
 
 #: Says in the file's header that it is ours ("LoGe"); set by the first migration.
 APPLICATION_ID = 1282361189
+
+#: The migration after which the program fills a new table from old ones, which SQL alone cannot.
+_NAMES_ARE_INDEXED = 3
 
 #: A reader or writer waits this long (s) for another one's lock.
 LOCK_WAIT_S = 10.0
@@ -235,6 +239,8 @@ def _migrate(sqlite: sqlite3.Connection) -> None:
             if _version(sqlite) < number:  # asked inside: another process may have been faster
                 for statement in _statements(script):
                     sqlite.execute(statement)
+                if number == _NAMES_ARE_INDEXED:
+                    index_old_names(sqlite)
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -123,7 +123,7 @@ def _folder(path: Path) -> None:
     [
         (_garbage, "not a database"),
         (_someone_elses, "of something else"),
-        (_newer, "has schema 99, this LoopGenie knows 1"),
+        (_newer, "has schema 99, this LoopGenie knows 3"),
         (_folder, "does not answer"),
     ],
 )
@@ -164,8 +164,8 @@ def test_every_migration_is_numbered_and_says_its_number() -> None:
 
 
 @pytest.fixture
-def second_migration(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, str]]]:
-    scripts = [*sqlite_file.migrations(), (2, "ALTER TABLE meta ADD COLUMN b;\nPRAGMA user_version = 2;\n")]
+def next_migration(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, str]]]:
+    scripts = [*sqlite_file.migrations(), (4, "ALTER TABLE meta ADD COLUMN b;\nPRAGMA user_version = 4;\n")]
     monkeypatch.setattr(sqlite_file, "migrations", lambda: scripts)
     sqlite_file.newest.cache_clear()
     yield scripts
@@ -176,13 +176,13 @@ def test_an_older_file_is_migrated_once_when_it_is_opened(
     filled: SqliteStore, path: Path, request: pytest.FixtureRequest
 ) -> None:
     filled.close()
-    request.getfixturevalue("second_migration")
+    request.getfixturevalue("next_migration")
     for _ in range(2):  # ALTER TABLE would fail the second time
         store = SqliteStore(str(path))
         assert len(store.cores_in(WORLD)) == 5
         store.close()
     with sqlite3.connect(path) as other:
-        assert other.execute("SELECT b FROM meta").fetchall() == [(None,), (None,)]
+        assert other.execute("SELECT DISTINCT b FROM meta").fetchall() == [(None,)]
     other.close()
 
 
@@ -190,12 +190,12 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(
     filled: SqliteStore, path: Path, request: pytest.FixtureRequest
 ) -> None:
     filled.close()
-    scripts = request.getfixturevalue("second_migration")
-    scripts[1] = (2, "CREATE TABLE extra (a);\nCREATE TABLE meta (a);\nPRAGMA user_version = 2;\n")
+    scripts = request.getfixturevalue("next_migration")
+    scripts[-1] = (4, "CREATE TABLE extra (a);\nCREATE TABLE meta (a);\nPRAGMA user_version = 4;\n")
     with pytest.raises(TrailsUnavailable, match="table meta already exists"):
         SqliteStore(str(path)).snapshot()
     with sqlite3.connect(path) as other:
-        assert other.execute("PRAGMA user_version").fetchone() == (1,)
+        assert other.execute("PRAGMA user_version").fetchone() == (3,)
         assert other.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'extra'").fetchone() == (0,)
     other.close()
 
@@ -208,11 +208,9 @@ from loopgenie.store.sqlite import SqliteStore
 from dataclasses import replace
 
 class Deadly(list):
-    looks = 0
     def __iter__(self):
-        self.looks += 1
         for position, item in enumerate(super().__iter__()):
-            if self.looks > 4 and position == 15_000:
+            if position == 15_000:
                 print("killed", flush=True)
                 os.kill(os.getpid(), signal.SIGKILL)
             yield item
