@@ -41,16 +41,6 @@ class Run(NamedTuple):
         """How many pieces (between two neighbouring nodes) it has."""
         return abs(self.last - self.first)
 
-    @property
-    def start(self) -> int:
-        """The node it begins at."""
-        return (self.way.node_ids or ())[self.first]
-
-    @property
-    def end(self) -> int:
-        """The node it ends at."""
-        return (self.way.node_ids or ())[self.last]
-
     def taken(self, values: Sequence[T]) -> Sequence[T]:
         """What belongs to the nodes of this part, of values for all nodes of the way, in the run's direction."""
         if self.first <= self.last:
@@ -78,29 +68,24 @@ class Run(NamedTuple):
 
 @dataclass(slots=True)
 class Chain:
-    """From junction to junction over parts of ways, each of which begins where the one before ends."""
+    """From junction to junction over parts of ways, each of which begins where the one before ends.
 
+    `start` and `end` are the nodes there. What the nodes in between are called is of no use any more.
+    """
+
+    start: int
+    end: int
     runs: list[Run]
-
-    @property
-    def start(self) -> int:
-        """The node it begins at."""
-        return self.runs[0].start
-
-    @property
-    def end(self) -> int:
-        """The node it ends at."""
-        return self.runs[-1].end
 
     def ends(self) -> tuple[tuple[int, tuple[float, float]], tuple[int, tuple[float, float]]]:
         """The nodes it begins and ends at, and where they are."""
         first, last = self.runs[0], self.runs[-1]
-        return (first.start, first.way.line[first.first]), (last.end, last.way.line[last.last])
+        return (self.start, first.way.line[first.first]), (self.end, last.way.line[last.last])
 
     @property
-    def nodes(self) -> list[int]:
-        """All its nodes in order."""
-        return self._of_nodes([run.taken(run.way.node_ids or ()) for run in self.runs])
+    def pieces(self) -> int:
+        """How many pieces (between two neighbouring nodes) it has."""
+        return sum(run.pieces for run in self.runs)
 
     @property
     def ways(self) -> list[Way]:
@@ -138,7 +123,7 @@ class Chain:
         """Whether no piece of it is trail."""
         return all(run.way.kind in ROADS for run in self.runs)
 
-    def part(self, first: int, last: int) -> Chain:
+    def _runs(self, first: int, last: int) -> list[Run]:
         """From its node number `first` to its node number `last`."""
         runs, before = [], 0
         for run in self.runs:
@@ -146,40 +131,36 @@ class Chain:
             if low < high:
                 runs.append(run.part(low, high))
             before += run.pieces
-        return Chain(runs)
+        return runs
 
-    def turned(self, vertex: int) -> Chain:
-        """A ring that begins and ends at another of its nodes, given by its place in `nodes`."""
-        pieces = sum(run.pieces for run in self.runs)
-        return Chain([*self.part(vertex, pieces).runs, *self.part(0, vertex).runs])
+    def turned(self, vertex: int, node: int) -> Chain:
+        """A ring that begins and ends at another of its places, given by its number, which becomes `node`."""
+        return Chain(node, node, [*self._runs(vertex, self.pieces), *self._runs(0, vertex)])
 
-    def split_at(self, vertices: Sequence[int]) -> Iterator[Chain]:
-        """The chain cut at some of its inner nodes, given by their places in `nodes`, in order."""
-        if not vertices:
-            return iter([self])
-        pieces = sum(run.pieces for run in self.runs)
-        return (self.part(first, last) for first, last in pairwise([0, *vertices, pieces]))
+    def split_at(self, cuts: Sequence[tuple[int, int]]) -> list[Chain]:
+        """The chain cut at some of its inner places, each given by its number and the node that it becomes."""
+        marks = [(0, self.start), *cuts, (self.pieces, self.end)]
+        return [Chain(start, end, self._runs(first, last)) for (first, start), (last, end) in pairwise(marks)]
 
-    def with_node(self, vertex: int, node: int, position: tuple[float, float]) -> Chain:
-        """The chain with another node on its piece that follows the node at place `vertex`."""
+    def with_place(self, vertex: int, position: tuple[float, float]) -> Chain:
+        """The chain with another place on its piece that follows the one of number `vertex`."""
         runs, before = list(self.runs), 0
         for number, run in enumerate(runs):
             if before <= vertex < before + run.pieces:
-                runs[number] = _with_node(run, vertex - before, node, position)
+                runs[number] = _with_place(run, vertex - before, position)
                 break
             before += run.pieces
-        return Chain(runs)
+        return Chain(self.start, self.end, runs)
 
 
-def _with_node(run: Run, piece: int, node: int, position: tuple[float, float]) -> Run:
-    """A run over a way of its own, which has another node on the piece of that number."""
-    line, ids = list(run.taken(run.way.line)), list(run.taken(run.way.node_ids or ()))
+def _with_place(run: Run, piece: int, position: tuple[float, float]) -> Run:
+    """A run over a way of its own, which has another place on the piece of that number."""
+    line = list(run.taken(run.way.line))
     heights = run.way.heights and list(run.taken(run.way.heights))
     line.insert(piece + 1, position)
-    ids.insert(piece + 1, node)
     if heights:
         heights.insert(piece + 1, None)
-    return Run(replace(run.way, line=line, node_ids=ids, heights=heights), 0, len(line) - 1)
+    return Run(replace(run.way, line=line, node_ids=None, heights=heights), 0, len(line) - 1)
 
 
 # -- from ways to chains -----------------------------------------------------------------------------------------------
@@ -194,14 +175,19 @@ def contracted(ways: Sequence[Way]) -> list[Chain]:
     runs = [run for way in ways for run in _runs(way, junctions)]
     by_end: dict[int, list[int]] = defaultdict(list)
     for index, run in enumerate(runs):
-        for node in (run.start, run.end):
+        for node in _ends(run):
             if node not in junctions:
                 by_end[node].append(index)
     used = bytearray(len(runs))
-    starts = [i for i, run in enumerate(runs) if run.start in junctions or run.end in junctions]
+    starts = [i for i, run in enumerate(runs) if any(node in junctions for node in _ends(run))]
     return [  # first the chains that begin at a junction; what is left then are rings
         _grown(index, runs, junctions, by_end, used) for index in (*starts, *range(len(runs))) if not used[index]
     ]
+
+
+def _ends(run: Run) -> tuple[int, int]:
+    nodes = run.way.node_ids or ()
+    return nodes[run.first], nodes[run.last]
 
 
 def _junctions(ways: Sequence[Way]) -> set[int]:
@@ -249,15 +235,20 @@ def _grown(
     """A chain that begins with a run and goes on until the next junction, or around a ring."""
     used[index] = True
     run = runs[index]
-    chain = [run if run.start in junctions else run.turned()]  # one of its ends may be a junction: begin there
-    while (node := chain[-1].end) not in junctions:
+    start, node = _ends(run)
+    if start not in junctions:  # one of its ends may be a junction: begin there
+        run, start, node = run.turned(), node, start
+    chain = [run]
+    while node not in junctions:
         following = next((i for i in by_end[node] if not used[i]), None)
         if following is None:
             break
         used[following] = True
         run = runs[following]
-        chain.append(run if run.start == node else run.turned())
-    return Chain(chain)
+        begin, end = _ends(run)
+        chain.append(run if begin == node else run.turned())
+        node = end if begin == node else begin
+    return Chain(start, node, chain)
 
 
 # -- all chains at once ------------------------------------------------------------------------------------------------
@@ -299,6 +290,15 @@ def components(chains: Sequence[Chain]) -> list[int]:
         parent[root(chain.start)] = root(chain.end)
     numbers: dict[int, int] = {}
     return [numbers.setdefault(root(chain.start), len(numbers)) for chain in chains]
+
+
+def numbered(chains: Sequence[Chain]) -> dict[int, int]:
+    """Give the nodes that chains end at the numbers 0, 1, 2, … in the order of the chains; returns them by node."""
+    numbers: dict[int, int] = {}
+    for chain in chains:
+        chain.start = numbers.setdefault(chain.start, len(numbers))
+        chain.end = numbers.setdefault(chain.end, len(numbers))
+    return numbers
 
 
 def without_lone_roads(chains: Sequence[Chain]) -> list[Chain]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -44,7 +44,7 @@ class _Sample(NamedTuple):
 
 
 class Climbs:
-    """Heights of a network: of each junction in whole metres (`junctions`, by node), and of any chain between them.
+    """Heights of a network: of each junction in whole metres (`junctions`), and of any chain between them.
 
     Exactly as many metres are climbed less descended on a chain as its ends differ in height. Voids are filled along
     the line from both sides; a junction in a void has the height of the nearest place on foot that has one. Where that
@@ -52,7 +52,7 @@ class Climbs:
 
     Parameters
     ----------
-    chains : all of the network.
+    chains : all of the network; their ends are the junctions 0, 1, 2, …
     height_at : metres at a position; None: the heights that the ways bring along.
     void_m : metres along the line up to which a height may be inferred from another.
     """
@@ -98,21 +98,23 @@ class Climbs:
             return self._height_at(*place)
         return recorded[vertex] if recorded else None
 
-    def _junction_heights(self, chains: Sequence[Chain]) -> dict[int, int | None]:
+    def _junction_heights(self, chains: Sequence[Chain]) -> list[int | None]:
         """Each junction's height, or that of the nearest place on foot that has one, at most `void_m` away."""
-        heights: dict[int, int | None] = {}
+        heights: list[int | None] = [None] * (1 + max((max(c.start, c.end) for c in chains), default=-1))
         in_voids = []
         for chain in chains:
             recorded = None if self._height_at else chain.heights()
-            for vertex, (node, place) in zip((0, -1), chain.ends(), strict=True):
-                if heights.get(node) is None:
+            for vertex, (junction, place) in zip((0, -1), chain.ends(), strict=True):
+                if heights[junction] is None:
                     height = self._node_height(vertex, place, recorded)
-                    heights[node] = None if height is None else round(height)
+                    heights[junction] = None if height is None else round(height)
             if heights[chain.start] is None or heights[chain.end] is None:
                 in_voids.append(chain)
-        return heights | self._inferred(in_voids, heights)
+        for junction, inferred in self._inferred(in_voids, heights).items():
+            heights[junction] = inferred
+        return heights
 
-    def _inferred(self, chains: Sequence[Chain], heights: Mapping[int, int | None]) -> dict[int, int | None]:
+    def _inferred(self, chains: Sequence[Chain], heights: Sequence[int | None]) -> dict[int, int]:
         """Heights of junctions in voids, from the known places nearest on foot along these chains."""
         queue: list[tuple[float, int, float]] = []
         through: dict[int, list[tuple[float, int]]] = defaultdict(list)
@@ -128,7 +130,7 @@ class Climbs:
                 through[start].append((length, end))
                 through[end].append((length, start))
         heapq.heapify(queue)
-        inferred: dict[int, int | None] = {}
+        inferred: dict[int, int] = {}
         while queue:
             metres, node, height = heapq.heappop(queue)
             if metres <= self._void_m and node not in inferred:

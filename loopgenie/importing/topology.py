@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import mul
-from typing import overload
+from typing import TypedDict, overload
 
 from loopgenie.geometry import distance_m
-from loopgenie.importing.chains import Chain, contracted, metres, without_lone_roads
+from loopgenie.importing.chains import Chain, contracted, metres, numbered, without_lone_roads
 from loopgenie.importing.climbs import Climbs, Profile
 from loopgenie.importing.connectivity import loops, walking_distances
 from loopgenie.importing.noding import noded
@@ -34,7 +34,7 @@ def build_region(
     """Make the network of everything that was read.
 
     Segments are made only while somebody goes through them, so that a country needs no more memory than its lines;
-    `progress` is told then, too.
+    `progress` is told then, too. The ways of `source` lose their node ids on the way.
 
     Parameters
     ----------
@@ -44,24 +44,23 @@ def build_region(
     """
     tell = progress or (lambda *_: None)
     tell("finding where ways meet", 0, 0)
-    chains = contracted(noded(source.ways))
+    ways = noded(source.ways)
+    chains = contracted(ways)
+    for way in ways:
+        way.node_ids = None  # a third of the memory; what meets where is known now
     left_out = Counter(source.left_out)
     hikeable = without_lone_roads(chains)
     left_out["road that meets no trail"] += len(chains) - len(hikeable)
     tell("placing trailheads", 0, len(source.accesses))
     chains, starts = place_trailheads(source, hikeable)
+    numbers = numbered(chains)
     tell("measuring climbs", 0, len(chains))
     climbs = Climbs(chains, height_at=height_at)
-    numbers, places = _junctions(chains)
-    lengths, roads = (column.tolist() for column in metres(chains))
-    edges = [(numbers[chain.start], numbers[chain.end]) for chain in chains]
-    on_loops, on_long_loops = loops(edges, lengths, SHORTEST_LOOP_M)
-    to_loop = walking_distances(edges, lengths, {n for i in on_long_loops for n in edges[i]}, FARTHEST_LOOP_M)
+    places = _places(chains)
     return Region(
         name=name,
-        junctions=_Junctions(places, [climbs.junctions[node] for node in numbers]),
-        segments=_Segments(chains, climbs, Scenery(source), places, numbers, tell),
-        trailheads=[_trailhead(i, start, numbers, to_loop) for i, start in enumerate(starts)],
+        junctions=_Junctions(places, climbs.junctions),
+        segments=_Segments(chains, climbs, Scenery(source), places, tell),
         points=[point._replace(id=i) for i, point in enumerate(source.points)],
         attribution=source.attribution,
         sources=tuple(source.files),
@@ -69,24 +68,46 @@ def build_region(
         data_date=source.data_date,
         left_out={reason: count for reason, count in left_out.items() if count},
         refused=[line._replace(id=i) for i, line in enumerate(source.refused)],
-        km=sum(lengths) / 1000,
-        road_km=sum(roads) / 1000,
-        loop_km=sum(lengths[i] for i in on_loops) / 1000,
+        **_on_foot(chains, starts, numbers),
     )
 
 
-def _junctions(chains: Sequence[Chain]) -> tuple[dict[int, int], Line]:
-    """The number of each node that chains end at, in the order of the chains, and where those are, by number."""
-    numbers: dict[int, int] = {}
+def _places(chains: Sequence[Chain]) -> Line:
+    """Where each junction is, by number."""
+    found = 0
 
-    def places() -> Iterator[tuple[float, float]]:
+    def new_places() -> Iterator[tuple[float, float]]:
+        nonlocal found
         for chain in chains:
-            for node, place in chain.ends():
-                if node not in numbers:
-                    numbers[node] = len(numbers)
+            for junction, place in chain.ends():
+                if junction == found:  # they are numbered in the order of the chains
+                    found += 1
                     yield place
 
-    return numbers, Line(places())
+    return Line(new_places())
+
+
+class _Walks(TypedDict):
+    """What of a region depends on which ways lead where."""
+
+    trailheads: list[Trailhead]
+    km: float
+    road_km: float
+    loop_km: float
+
+
+def _on_foot(chains: Sequence[Chain], starts: Sequence[Start], numbers: Mapping[int, int]) -> _Walks:
+    """How long everything is, what of it lies on loops, and how far those are from the trailheads."""
+    lengths, roads = (column.tolist() for column in metres(chains))
+    edges = [(chain.start, chain.end) for chain in chains]
+    on_loops, on_long_loops = loops(edges, lengths, SHORTEST_LOOP_M)
+    to_loop = walking_distances(edges, lengths, {n for i in on_long_loops for n in edges[i]}, FARTHEST_LOOP_M)
+    return {
+        "trailheads": [_trailhead(i, start, numbers, to_loop) for i, start in enumerate(starts)],
+        "km": sum(lengths) / 1000,
+        "road_km": sum(roads) / 1000,
+        "loop_km": sum(lengths[i] for i in on_loops) / 1000,
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,15 +133,12 @@ class _Junctions(Sequence[Junction]):
 
 @dataclass(frozen=True, eq=False)
 class _Segments(Sequence[Segment]):
-    """The segments of a network, made when they are looked at. `numbers` are those of the junctions by node, `places`
-    where they are by number.
-    """
+    """The segments of a network, made when they are looked at. `places` are those of the junctions, by number."""
 
     chains: Sequence[Chain]
     climbs: Climbs
     scenery: Scenery
     places: Line
-    numbers: Mapping[int, int]
     progress: Progress
 
     def __len__(self) -> int:
@@ -150,8 +168,7 @@ class _Segments(Sequence[Segment]):
         ]
 
     def _segment(self, number: int, chain: Chain, worth: Sequence[float]) -> Segment:
-        start, end = (self.places[self.numbers[node]] for node in (chain.start, chain.end))
-        line = [start, *chain.line()[1:-1], end]
+        line = [self.places[chain.start], *chain.line()[1:-1], self.places[chain.end]]
         climb = self.climbs.profile(chain)
         stretches = tuple(_stretches(chain.ways, line, worth))
         core = self._core(number, chain, stretches, climb)
@@ -162,8 +179,8 @@ class _Segments(Sequence[Segment]):
     def _core(self, number: int, chain: Chain, stretches: Sequence[Stretch], climb: Profile) -> SegmentCore:
         return SegmentCore(
             id=number,
-            start=self.numbers[chain.start],
-            end=self.numbers[chain.end],
+            start=chain.start,
+            end=chain.end,
             length_m=sum(s.length_m for s in stretches),
             score=sum(s.score for s in stretches),
             ascent_m=climb.ascent_m,

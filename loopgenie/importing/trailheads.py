@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -95,15 +96,13 @@ def place_trailheads(source: Source, chains: Sequence[Chain]) -> tuple[list[Chai
 
 
 def _road_ends(chains: Sequence[Chain]) -> list[Access]:
-    """Every node where a road meets a trail; only where ways end can they meet."""
-    beside: dict[int, set[bool]] = defaultdict(set)
-    at: dict[int, tuple[float, float]] = {}
+    """Every place where a road meets a trail; only where ways end or meet can that be."""
+    beside: dict[tuple[float, float], set[bool]] = defaultdict(set)
     for chain in chains:
         for run in chain.runs:
-            for node, vertex in ((run.start, run.first), (run.end, run.last)):
-                beside[node].add(run.way.kind in ROADS)
-                at[node] = run.way.line[vertex]
-    return [Access(*at[node], "road end") for node, kinds in beside.items() if len(kinds) == 2]
+            for place in (run.way.line[run.first], run.way.line[run.last]):
+                beside[place].add(run.way.kind in ROADS)
+    return [Access(*place, "road end") for place, kinds in beside.items() if len(kinds) == 2]
 
 
 def _trail_ends(chains: Sequence[Chain], labels: Sequence[int], metres_of: Mapping[int, float]) -> list[Access]:
@@ -253,31 +252,35 @@ def _apart(snaps: Sequence[_Snap], labels: Sequence[int]) -> list[_Snap]:
 def _cut(chains: Sequence[Chain], snaps: Sequence[_Snap]) -> tuple[list[Chain], list[int]]:
     """The chains with a junction at each snap, and the node of each snap."""
     by_chain: dict[int, list[int]] = defaultdict(list)
-    for i, snap in enumerate(snaps):
-        by_chain[snap.chain].append(i)
+    for i in sorted(range(len(snaps)), key=lambda i: (snaps[i].vertex, snaps[i].share)):
+        by_chain[snaps[i].chain].append(i)
     ends = Counter(node for chain in chains for node in (chain.start, chain.end))
+    fresh = count(min(0, *ends) - 1, -1)
     nodes: dict[int, int] = {}
-    below = min(0, *(min(run.way.node_ids or (0,)) for chain in chains for run in chain.runs))
     cut: list[Chain] = []
-    for number, whole in enumerate(chains):
-        here = sorted(by_chain.get(number, ()), key=lambda i: (snaps[i].vertex, snaps[i].share), reverse=True)
+    for number, chain in enumerate(chains):
+        here = by_chain.get(number, ())
+        cuts: dict[int, int] = {}  # node by number of the place
+        inserted = 0
         for i in here:
-            if snaps[i].share:  # a new node on the piece after the vertex; from the back, so that places stay right
-                below -= 1
-                nodes[i] = below
-                whole = whole.with_node(snaps[i].vertex, below, snaps[i].at)
-            else:
-                nodes[i] = whole.nodes[snaps[i].vertex]
-        cut += _cut_at(whole, {nodes[i] for i in here}, ends) if here else [whole]
+            vertex = snaps[i].vertex + inserted
+            if snaps[i].share:  # a new place on the piece that follows
+                chain = chain.with_place(vertex, snaps[i].at)
+                vertex, inserted = vertex + 1, inserted + 1
+            node_of_end = {0: chain.start, chain.pieces: chain.end}.get(vertex)
+            nodes[i] = cuts.setdefault(vertex, next(fresh)) if node_of_end is None else node_of_end
+        cut += _cut_at(chain, list(cuts.items()), ends)
     return cut, [nodes[i] for i in range(len(snaps))]
 
 
-def _cut_at(chain: Chain, junctions: Collection[int], ends: Mapping[int, int]) -> Iterator[Chain]:
-    """A chain cut at some of its nodes; a ring that meets nothing begins at one of them."""
+def _cut_at(chain: Chain, cuts: list[tuple[int, int]], ends: Mapping[int, int]) -> list[Chain]:
+    """A chain cut at some of its places; a ring that meets nothing begins at the first of them."""
+    if not cuts:
+        return [chain]
     if chain.start == chain.end and ends[chain.start] == 2:
-        chain = chain.turned(next(v for v, node in enumerate(chain.nodes) if node in junctions))
-    nodes = chain.nodes
-    return chain.split_at([v for v in range(1, len(nodes) - 1) if nodes[v] in junctions])
+        (first, node), *others = cuts
+        chain, cuts = chain.turned(first, node), [(vertex - first, other) for vertex, other in others]
+    return chain.split_at(cuts)
 
 
 # -- names -------------------------------------------------------------------------------------------------------------

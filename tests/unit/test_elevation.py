@@ -233,7 +233,7 @@ def profile_of(node_heights, *, height_at=None, off_ground=()):
     """One chain of pieces of 331.7 m to the north, with these heights at its nodes; some pieces are off the ground."""
     places = {i: ((0.0, i * 0.003), height) for i, height in enumerate(node_heights)}
     pieces = [drawn({i: places[i], i + 1: places[i + 1]}, off_ground=i in off_ground) for i in range(len(places) - 1)]
-    chain = Chain([Run(way, 0, 1) for way in pieces])
+    chain = Chain(0, 1, [Run(way, 0, 1) for way in pieces])
     at_height = height_at and (lambda lon, lat: dict(places.values()).get((lon, lat), height_at(lon, lat)))
     found = climbs.Climbs([chain], height_at=at_height, void_m=climbs.VOID_M)
     return found.junctions, found.profile(chain)
@@ -241,7 +241,7 @@ def profile_of(node_heights, *, height_at=None, off_ground=()):
 
 def test_ends_are_whole_metres_and_the_difference_is_exact():
     junctions, profile = profile_of([100.4, 150.26, 120.7])
-    assert junctions == {0: 100, 2: 121}
+    assert junctions == [100, 121]
     assert profile == climbs.Profile([100, 150.3, 121], 50, 29)
 
 
@@ -252,7 +252,7 @@ def test_voids_are_filled_along_the_line():
 
 def test_a_junction_in_a_void_takes_the_nearest_height_known():
     junctions, profile = profile_of([None, None, 130, 140])
-    assert junctions == {0: 130, 3: 140}
+    assert junctions == [130, 140]
     assert profile.heights == [130, 130, 130, 140]
 
 
@@ -262,7 +262,7 @@ def test_a_void_that_is_too_wide_stays_unknown():
     _, profile = profile_of([100, *[None] * 6, 130])  # 2,322 m
     assert profile == climbs.Profile([100, *[None] * 6, 130], None, None)
     junctions, profile = profile_of([None, None, None, None, 130, 140])  # 1,327 m to the first height
-    assert junctions == {0: None, 5: 140}
+    assert junctions == [None, 140]
     assert profile.ascent_m is None
 
 
@@ -272,15 +272,15 @@ def test_a_void_around_several_junctions_is_filled_on_foot():
     """
     heights = (70.0, None, None, None)
     places = {i: ((0.0, i * 0.003), height) for i, height in enumerate(heights)}
-    chains = [Chain([Run(drawn({i: places[i], i + 1: places[i + 1]}), 0, 1)]) for i in range(3)]
+    chains = [Chain(i, i + 1, [Run(drawn({i: places[i], i + 1: places[i + 1]}), 0, 1)]) for i in range(3)]
     found = climbs.Climbs(chains, void_m=climbs.VOID_M)
-    assert found.junctions == {0: 70, 1: 70, 2: 70, 3: 70}
+    assert found.junctions == [70, 70, 70, 70]
     assert {found.profile(chain).ascent_m for chain in chains} == {0}
 
 
 def test_without_any_height_nothing_is_known():
     junctions, profile = profile_of([None, None])
-    assert junctions == {0: None, 1: None}
+    assert junctions == [None, None]
     assert profile == climbs.Profile([None, None], None, None)
 
 
@@ -307,7 +307,7 @@ def test_a_tunnel_is_not_sampled_in_between():
 def test_junctions_agree_between_chains():
     """A star of three arms around a void: all of them meet at the height of the nearest place known."""
     places = {0: ((0.0, 0.0), None), 1: ((0.0, 0.003), 50.0), 2: ((0.001, 0.0), 80.0), 3: ((-0.002, 0.0), 90.0)}
-    chains = [Chain([Run(drawn({a: places[a], b: places[b]}), 0, 1)]) for a, b in ((0, 1), (2, 0), (0, 3))]
+    chains = [Chain(a, b, [Run(drawn({a: places[a], b: places[b]}), 0, 1)]) for a, b in ((0, 1), (2, 0), (0, 3))]
     found = climbs.Climbs(chains, void_m=climbs.VOID_M)
     assert found.junctions[0] == 80
     profiles = map(found.profile, chains)
