@@ -122,7 +122,7 @@ def _origin(runs: Runs) -> str:
 # --- tables
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [heads, ["---"] + ["---:"] * (len(heads) - 1), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
@@ -180,7 +180,7 @@ def _targets_table(runs: Runs) -> str:
         rows.append(("import", f"{1000 * package['import_s']:.1f} ms", "≤ 20 ms"))
         rows.append(("moves a second, compiled", _speed(runs.search), ""))
         rows.append(("moves a second, interpreted", f"{package['interpreted_moves_per_s']:,}", ""))
-    return _table(["", "measured", "target"], rows)
+    return markdown_table(["", "measured", "target"], rows)
 
 
 def _mean(loss: Spread | None) -> str:
@@ -217,7 +217,7 @@ def _limits_table(runs: Runs) -> str:
             losses = [percent(value) for value in (s.loss.mean, s.loss.median, s.loss.p90, s.loss.worst)]
             exact = f"{s.exact} of {s.proven}" if s.proven else "–"
             rows.append([f"{name}{limit:g} s", _answered(s), *losses, exact, f"{1000 * s.overrun_s:.0f} ms"])
-    return _table(heads, rows) if rows else ""
+    return markdown_table(heads, rows) if rows else ""
 
 
 def _instances_table(runs: Runs) -> str:
@@ -241,7 +241,7 @@ def _instances_table(runs: Runs) -> str:
         bound = "–" if proof is None or proof.bound is None else str(proof.bound)
         table.append([name, str(any_row.edges), str(any_row.trailheads), best, *losses, bound, gap])
     heads = ["instance", "edges", "trailheads", "best known", *(f"{limit:g} s" for limit in limits), "bound", "gap"]
-    return _table(heads, table)
+    return markdown_table(heads, table)
 
 
 # --- plots
@@ -250,7 +250,7 @@ WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 640, 360, 60, 50, 40, 90
 
 
 @dataclass(frozen=True)
-class _Axes:
+class Axes:
     """Where values lie on the paper: x logarithmic, y logarithmic or not."""
 
     least_x: float
@@ -268,14 +268,16 @@ class _Axes:
             up = (y - self.least_y) / (self.most_y - self.least_y)
         return LEFT + across * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM)
 
-    def draw(self, drawing: Drawing, xs: Mapping[float, str], ys: Sequence[float], label: str) -> None:
+    def draw(
+        self, drawing: Drawing, xs: Mapping[float, str], ys: Sequence[float], label: str, unit: str = " %"
+    ) -> None:
         """Grid lines with their values, and the title of the x axis."""
         for x, name in xs.items():
             drawing.line([self.at(x, self.least_y), self.at(x, self.most_y)], "thin")
             drawing.text((self.at(x, self.least_y)[0], HEIGHT - BOTTOM + 18), name)
         for y in ys:
             drawing.line([self.at(self.least_x, y), self.at(self.most_x, y)], "thin")
-            drawing.text((LEFT - 8, self.at(self.least_x, y)[1] + 4), f"{y:g} %", anchor="end")
+            drawing.text((LEFT - 8, self.at(self.least_x, y)[1] + 4), f"{y:g}{unit}", anchor="end")
         drawing.text(((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10), label, "quiet")
 
 
@@ -285,7 +287,7 @@ def loss_plot(rows: Sequence[Measurement]) -> str:
     drawing = Drawing(WIDTH, HEIGHT, title)
     drawing.text((LEFT, 22), title, anchor="start")
     limits = sorted({row.time_limit_s for row in rows})
-    axes = _Axes(min(limits, default=0.01) / 1.5, max(limits, default=10) * 1.5, 0.01, 100, log_y=True)
+    axes = Axes(min(limits, default=0.01) / 1.5, max(limits, default=10) * 1.5, 0.01, 100, log_y=True)
     axes.draw(drawing, {limit: f"{limit:g} s" for limit in limits}, [0.01, 0.1, 1, 10, 100], "time limit")
     spreads = [(limit, s.loss) for limit in limits if (s := _at(rows, limit)) and s.loss]
     lines: list[tuple[str, str, Callable[[Spread], float]]] = [
@@ -298,7 +300,7 @@ def loss_plot(rows: Sequence[Measurement]) -> str:
         drawing.line(points, kind)
         for point, (limit, loss) in zip(points, spreads, strict=True):
             drawing.dot(point, 4, f"dot-{kind}", f"{name} at {limit:g} s: {percent(of(loss), 3)}")
-        _key(drawing, place, kind, name)
+        key(drawing, place, kind, name)
     drawing.text((LEFT + 4, HEIGHT - BOTTOM - 6), "0.01 % or less", "small quiet", "start")
     return str(drawing)
 
@@ -311,18 +313,18 @@ def gap_plot(rows: Sequence[Measurement]) -> str:
     gaps = [(row, row.gap_percent) for row in rows if row.gap_percent is not None]
     sizes = [row.edges for row, _ in gaps] or [10]
     most = max(5.0, *(5 * math.ceil(gap / 5) for _, gap in gaps), 5.0)
-    axes = _Axes(min(sizes) / 1.3, max(sizes) * 1.3, 0, most, log_y=False)
+    axes = Axes(min(sizes) / 1.3, max(sizes) * 1.3, 0, most, log_y=False)
     ticks = {float(x): f"{x:,}" for x in (10, 30, 100, 300, 1000, 3000, 10_000) if axes.least_x <= x <= axes.most_x}
     axes.draw(drawing, ticks, [most * i / 5 for i in range(6)], "edges")
     for row, gap in gaps:
         kind = "dot-c" if row.status == "optimal" else "dot-b"
         drawing.dot(axes.at(row.edges, gap), 4, kind, f"{row.instance}: {percent(gap)}")
-    _key(drawing, 0, "c", "proven")
-    _key(drawing, 1, "b", "open")
+    key(drawing, 0, "c", "proven")
+    key(drawing, 1, "b", "open")
     return str(drawing)
 
 
-def _key(drawing: Drawing, place: int, kind: str, name: str) -> None:
+def key(drawing: Drawing, place: int, kind: str, name: str) -> None:
     y = TOP + 10 + 22 * place
     drawing.dot((WIDTH - RIGHT + 18, y), 5, f"dot-{kind}")
     drawing.text((WIDTH - RIGHT + 30, y + 4), name, anchor="start")
