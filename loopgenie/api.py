@@ -27,6 +27,7 @@ from loopgenie.drive import DriveEngine, engine_at
 from loopgenie.errors import BadInput, InvalidParameters, NotFound, TrailsUnavailable
 from loopgenie.geometry import Box
 from loopgenie.metrics import Metrics
+from loopgenie.places import Geocoder, from_outside, geocoder_at
 from loopgenie.planner import Trip, plan_trip
 from loopgenie.store import RegionInfo, TrailStore, open_store
 
@@ -47,6 +48,7 @@ class Service:
     answers: Answers
     metrics: Metrics
     engine: DriveEngine
+    geocoder: Geocoder | None = None
     opened: TrailStore | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -96,7 +98,8 @@ def _service(settings: Settings, store: TrailStore | None) -> Service:
     metrics.set("process_start_time_seconds", time.time())
     answers = Answers(at_once=settings.searches_at_once, patience_s=settings.patience_s)
     engine = engine_at(settings.drive_engine_url, timeout_s=settings.drive_timeout_s)
-    return Service(settings, answers, metrics, engine, store)
+    geocoder = geocoder_at(settings.geocoder_url, timeout_s=settings.geocoder_timeout_s, workers=settings.workers)
+    return Service(settings, answers, metrics, engine, geocoder, store)
 
 
 def _here() -> Service:
@@ -137,7 +140,7 @@ def _answer(trip_id: TripId) -> Answer:
     service, store = _here(), _here().store
 
     def work_out() -> Made:
-        planned = plan_trip(trip_id.request.parameters(), store, engine=service.engine)
+        planned = plan_trip(trip_id.request.parameters(), store, engine=service.engine, geocoder=service.geocoder)
         g.timing = planned.timing
         service.metrics.observe("loopgenie_solve_seconds", planned.timing.get("solve", 0.0))
         if not planned.lasting:
@@ -164,9 +167,15 @@ def _document(planned: Trip, trip_id: TripId) -> dict[str, Any]:
 
 
 def _key(trip_id: TripId) -> str:
-    """What an answer is kept under: links in it begin with the root; another version or engine may answer otherwise."""
-    drives = _here().settings.drive_engine_url
-    return hashlib.sha256(f"{loopgenie.__version__} {request.script_root} {drives} {trip_id}".encode()).hexdigest()
+    """What an answer is kept under: links in it begin with the root; another version or engine may answer otherwise.
+
+    What only the geocoder knows may have moved since, so that its position is part of the key.
+    """
+    service = _here()
+    drives = service.settings.drive_engine_url
+    place = from_outside(trip_id.request.location, service.store, service.geocoder) or ""
+    parts = (loopgenie.__version__, request.script_root, drives, trip_id, place)
+    return hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest()
 
 
 def _address(trip_id: TripId) -> str:
@@ -284,6 +293,7 @@ def info() -> Response:
                 "snapshot": snapshot.id,
                 "bbox": _around(boxes),
                 "regions": [_region(r) for r in snapshot.regions],
+                "gazetteer": _here().store.gazetteer(),
                 "limits": _LIMITS,
             }
         ),

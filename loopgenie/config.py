@@ -14,6 +14,7 @@ from loopgenie.errors import InvalidParameters
 
 PREFIX = "LOOPGENIE_"
 DRIVE_ENGINE = "http://HOST:PORT of a Valhalla or OSRM server, valhalla+http:// or osrm+http:// to say which"
+GEOCODER = "http://HOST/search or the like of a Nominatim server"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -47,6 +48,8 @@ class Settings:
     patience_s: int = _setting(15, "how long a request waits for its turn before it is told 503", "s", low=1, high=600)
     drive_engine_url: str = _setting("", f"{DRIVE_ENGINE}; empty: drives are estimated")
     drive_timeout_s: int = _setting(2, "how long one answer of that server may take", "s", low=1, high=60)
+    geocoder_url: str = _setting("", f"{GEOCODER}, asked for places that nobody here knows; empty: nobody is asked")
+    geocoder_timeout_s: int = _setting(2, "how long one answer of the geocoder may take", "s", low=1, high=60)
     log_level: str = _setting("INFO", f"one of {', '.join(LOG_LEVELS)}")
 
     @staticmethod
@@ -92,7 +95,20 @@ def _value(setting: Field[Any], text: str) -> object:
         return text.upper()
     if setting.name == "drive_engine_url" and not _is_address(text):
         raise ValueError(DRIVE_ENGINE)
+    if setting.name == "geocoder_url" and not _is_page(text):
+        raise ValueError(GEOCODER)
     return text
+
+
+def _is_page(url: str) -> bool:
+    """Whether it is the address of a page, which may hold a question, but no user and no part of the page."""
+    try:
+        parts = urlsplit(url)
+        server = parts.hostname and parts.port != 0
+    except ValueError:
+        return False
+    extra = parts.fragment or parts.username or re.search(r"[^!-~]", url)
+    return bool(parts.scheme in ("http", "https") and server and not extra)
 
 
 def _is_address(url: str) -> bool:

@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from loopgenie import places as known_places
 from loopgenie.errors import InvalidParameters
 from loopgenie.geometry import Box
 from loopgenie.parameters import MAX_NAME
-from loopgenie.store import Point, Position, Segment, Snapshot, Trailhead, TrailStore
+from loopgenie.store import Point, Position, RegionInfo, Segment, Snapshot, Town, Trailhead, TrailStore
 from loopgenie.ways import difficulty_name
 
 #: How many each list has by default, and at most.
@@ -27,14 +28,23 @@ Query = Mapping[str, str]
 
 
 def places(query: Query, store: TrailStore) -> dict[str, Any]:
-    """Named points that `q` resembles or that lie in `bbox`, or both."""
+    """Named points that `q` resembles or that lie in `bbox`, or both; after those that `q` resembles, towns."""
     box = _box(query) if "bbox" in query else None
     limit = _limit(query, PLACES)
     if "q" not in query and box is None:
         raise InvalidParameters({"q": "is missing, want part of a name (or a bbox)"})
-    points = store.find_places(_name(query["q"]), _MOST_POINTS) if "q" in query else _named_in(box, store)
-    found = [p for p in points if box is None or _inside(p, box)]
-    return _listing([_place(p) for p in found[:limit]], len(found), limit, store.snapshot(), box)
+    found: list[Point | Town] = []
+    if "q" in query:
+        found += known_places.suggestions(_name(query["q"]), store, _MOST_POINTS)
+    else:
+        found += _named_in(box, store)
+    found = [place for place in found if box is None or _inside(place, box)]
+    snapshot = store.snapshot()
+    shown = [_place(place, snapshot.regions) for place in found[:limit]]
+    listing = _listing(shown, len(found), limit, snapshot, box)
+    if any(isinstance(place, Town) for place in found[:limit]):
+        listing["data"]["attribution"] += filter(None, [store.gazetteer()])
+    return listing
 
 
 def trailheads(query: Query, store: TrailStore) -> dict[str, Any]:
@@ -146,8 +156,8 @@ def _named_in(box: Box | None, store: TrailStore) -> list[Point]:
     return sorted((p for p in points if p.name), key=lambda p: (KINDS.index(p.kind), -(p.population or 0), p.id))
 
 
-def _inside(point: Point, box: Box) -> bool:
-    return box.min_lon <= point.lon <= box.max_lon and box.min_lat <= point.lat <= box.max_lat
+def _inside(place: Point | Town, box: Box) -> bool:
+    return box.min_lon <= place.lon <= box.max_lon and box.min_lat <= place.lat <= box.max_lat
 
 
 def _touch(a: Box, b: Box) -> bool:
@@ -158,14 +168,45 @@ def _at(lon: float, lat: float) -> dict[str, Any]:
     return {"type": "Point", "coordinates": [round(lon, 6), round(lat, 6)]}
 
 
-def _place(point: Point) -> dict[str, Any]:
-    properties = {
+def _place(place: Point | Town, regions: Sequence[RegionInfo]) -> dict[str, Any]:
+    """A point of the trail data, or a town, which has no id. `location` is the text that a trip finds it by."""
+    identity: dict[str, Any] = {} if isinstance(place, Town) else {"id": place.id}
+    properties = _town(place) if isinstance(place, Town) else _point(place, regions)
+    return {"type": "Feature", **identity, "geometry": _at(place.lon, place.lat), "properties": properties}
+
+
+def _point(point: Point, regions: Sequence[RegionInfo]) -> dict[str, Any]:
+    return {
         "name": point.name,
         "kind": point.kind,
         "elevation_m": point.elevation_m,
         "population": point.population,
+        "region": _region_of(point, regions),
+        "source": "trails",
+        "location": point.name,
     }
-    return {"type": "Feature", "id": point.id, "geometry": _at(point.lon, point.lat), "properties": properties}
+
+
+def _town(town: Town) -> dict[str, Any]:
+    return {
+        "name": town.name,
+        "kind": known_places.kind_of(town),
+        "elevation_m": None,
+        "population": town.population or None,  # where it is not known the gazetteer has none
+        "region": town.region,
+        "source": "gazetteer",
+        "location": known_places.address_of(town),
+    }
+
+
+def _region_of(point: Point, regions: Sequence[RegionInfo]) -> str | None:
+    """The name of the region with the smallest box around the point."""
+    around = [(_extent(region.box), region.name) for region in regions if region.box and _inside(point, region.box)]
+    return min(around)[1] if around else None
+
+
+def _extent(box: Box) -> float:
+    return (box.max_lon - box.min_lon) * (box.max_lat - box.min_lat)
 
 
 def _trailhead(trailhead: Trailhead) -> dict[str, Any]:

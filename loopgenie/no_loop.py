@@ -12,6 +12,7 @@ from loopgenie.errors import NoLoopInReach
 from loopgenie.geometry import Box, LonLat, bearing_deg, compass_point
 from loopgenie.network import SNAP_M, UNITS, TripNetwork
 from loopgenie.parameters import MAX_DRIVE_KM, MAX_TOLERANCE, TripParameters
+from loopgenie.places import Located
 from loopgenie.store import Snapshot, TrailStore
 from loopgenie.ways import difficulty_name
 from solver import Loop, LoopProblem, Result, Status
@@ -30,16 +31,16 @@ HALVINGS = 3
 
 
 def no_trailhead(
-    origin: LonLat, parameters: TripParameters, store: TrailStore, snapshot: Snapshot, by_car: ByCar
+    place: Located, parameters: TripParameters, store: TrailStore, snapshot: Snapshot, by_car: ByCar
 ) -> NoLoopInReach:
     """No trailhead within the drive: says how far the nearest is, and which regions there are."""
     if parameters.drive_m is not None:
         limit, field = f"{parameters.drive_m / 1000:g} km", "drive_km"
     else:
         limit, field = f"{(parameters.drive_s or 0) / 60:g} minutes", "drive_minutes"
-    why = f"there is no trailhead within a drive of {limit}{_outside(origin, snapshot)}"
+    why = f"there is no trailhead within a drive of {limit}{_of(place)}{_outside(place, snapshot)}"
     farthest_m = MAX_DRIVE_KM * 1000
-    reached = nearest(origin, store, by_car=by_car, within_m=by_car.farthest_m(farthest_m, None))
+    reached = nearest(place.at, store, by_car=by_car, within_m=by_car.farthest_m(farthest_m, None))
     if reached is None:
         return NoLoopInReach(f"{why}; none is within a drive of {MAX_DRIVE_KM:g} km", proven=True)
     drive, name = reached.drive, reached.trailhead.name or "without a name"
@@ -50,30 +51,36 @@ def no_trailhead(
     return NoLoopInReach(f"{why}; {found}", relax=[{"field": field, "value": value, "why": found}], proven=True)
 
 
-def _outside(origin: LonLat, snapshot: Snapshot) -> str:
+def _of(place: Located) -> str:
+    return f" of {place.label}" if place.name else ""
+
+
+def _outside(place: Located, snapshot: Snapshot) -> str:
     regions = [region for region in snapshot.regions if region.box is not None]
-    if any(_holds(region.box, origin) for region in regions if region.box):
+    if any(_holds(region.box, place.at) for region in regions if region.box):
         return ""
     names = ", ".join(sorted(region.name for region in regions)[:10])
-    return f", and {origin.lat:.4f},{origin.lon:.4f} is outside the trail data (it has {names})"
+    that = "which" if place.name else f"and {place.at.lat:.4f},{place.at.lon:.4f}"
+    others = f"; other places of that name: {'; '.join(place.also)}" if place.also else ""
+    return f", {that} is outside the trail data (it has {names}){others}"
 
 
 def _holds(box: Box, at: LonLat) -> bool:
     return box.min_lon <= at.lon <= box.max_lon and box.min_lat <= at.lat <= box.max_lat
 
 
-def no_trail_here(origin: LonLat, parameters: TripParameters, store: TrailStore, snapshot: Snapshot) -> NoLoopInReach:
+def no_trail_here(place: Located, parameters: TripParameters, store: TrailStore, snapshot: Snapshot) -> NoLoopInReach:
     """No trail to start on right here: says how far the nearest is, and in which direction."""
-    why = f"no trail that may be walked is within {SNAP_M:g} m of {origin.lat:.5f},{origin.lon:.5f}"
-    near = store.nearest_segment(origin, 100_000)
+    why = f"no trail that may be walked is within {SNAP_M:g} m of {place.label}"
+    near = store.nearest_segment(place.at, 100_000)
     if near is None:
-        return NoLoopInReach(f"{why}{_outside(origin, snapshot)}; none is within 100 km", proven=True)
+        return NoLoopInReach(f"{why}{_outside(place, snapshot)}; none is within 100 km", proven=True)
     if near.distance_m <= SNAP_M:
         return NoLoopInReach(f"{why}: what is near exceeds the limits of the request", relax=_dropped(parameters))
     away = _metres(near.distance_m)
-    found = f"the nearest trail is {away} to the {compass_point(bearing_deg(origin, near.at))}"
+    found = f"the nearest trail is {away} to the {compass_point(bearing_deg(place.at, near.at))}"
     relax = {"field": "location", "value": {"lat": round(near.at.lat, 6), "lon": round(near.at.lon, 6)}, "why": found}
-    return NoLoopInReach(f"{why}{_outside(origin, snapshot)}; {found}", relax=[relax], proven=True)
+    return NoLoopInReach(f"{why}{_outside(place, snapshot)}; {found}", relax=[relax], proven=True)
 
 
 def _dropped(parameters: TripParameters) -> list[Relax]:

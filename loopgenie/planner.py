@@ -15,6 +15,7 @@ from loopgenie.geometry import Box, LonLat, distance_m
 from loopgenie.itinerary import Itinerary, Start, Step, Verdict, itinerary
 from loopgenie.network import SNAP_M, UNITS, Areas, Limits, Spot, TripNetwork, box_around, spot_near, turning_spots
 from loopgenie.parameters import TripParameters
+from loopgenie.places import Geocoder, Located
 from loopgenie.store import Segment, Snapshot, TrailStore
 from solver import Loop, LoopProblem, Result, Status
 from solver.solve import solve
@@ -25,8 +26,7 @@ class Trip:
     """The answer to a request: loops best first, on which data, and where the time went (seconds by stage)."""
 
     parameters: TripParameters
-    origin: LonLat
-    origin_name: str | None
+    place: Located  # where it starts from
     itineraries: tuple[Itinerary, ...]
     snapshot: Snapshot
     timing: dict[str, float]
@@ -45,7 +45,12 @@ AREAS = Areas()
 
 
 def plan_trip(
-    parameters: TripParameters, store: TrailStore, *, engine: DriveEngine = STRAIGHT_LINE, areas: Areas = AREAS
+    parameters: TripParameters,
+    store: TrailStore,
+    *,
+    engine: DriveEngine = STRAIGHT_LINE,
+    geocoder: Geocoder | None = None,
+    areas: Areas = AREAS,
 ) -> Trip:
     """Find the best loops within reach of a place.
 
@@ -54,6 +59,7 @@ def plan_trip(
     parameters : what the hiker asks for.
     store : the trails.
     engine : tells how far trailheads are by car.
+    geocoder : is asked for places that the store does not know.
     areas : networks of earlier requests.
 
     Raises
@@ -62,24 +68,30 @@ def plan_trip(
     """
     clock = _Clock(parameters.time_limit_s)
     by_car = ByCar(engine, patience_s=parameters.time_limit_s)
+    snapshot = _filled(store.snapshot())
+    with clock.stage("places"):
+        place = places.locate(parameters.location, store, geocoder)
     try:
-        return _plan(parameters, store, by_car, areas, clock)
+        return _plan(parameters, store, snapshot, place, by_car, areas, clock)
     except NoLoopInReach as none:
         none.lasting = by_car.lasting
         raise
 
 
-def _plan(parameters: TripParameters, store: TrailStore, by_car: ByCar, areas: Areas, clock: _Clock) -> Trip:
-    snapshot = _filled(store.snapshot())
-    with clock.stage("places"):
-        origin = places.locate(parameters.location, store)
+def _plan(
+    parameters: TripParameters,
+    store: TrailStore,
+    snapshot: Snapshot,
+    place: Located,
+    by_car: ByCar,
+    areas: Areas,
+    clock: _Clock,
+) -> Trip:
     with clock.stage("trailheads"):
         goals = _via_spots(parameters, store)
-        homes = _homes(origin.at, parameters, store, snapshot, by_car)
+        homes = _homes(place, parameters, store, snapshot, by_car)
     with clock.stage("network"):
-        task = partial(
-            _Task.of, origin=origin.at, homes=homes, goals=goals, store=store, snapshot=snapshot, areas=areas
-        )
+        task = partial(_Task.of, origin=place.at, homes=homes, goals=goals, store=store, snapshot=snapshot, areas=areas)
         asked = task(parameters)
     with clock.stage("solve"):
         loops, result = _search(asked, clock)
@@ -89,8 +101,8 @@ def _plan(parameters: TripParameters, store: TrailStore, by_car: ByCar, areas: A
         if not loops:
             raise no_loop.no_loop(asked, result, task, solve)
     with clock.stage("itinerary"):
-        found = tuple(_itineraries(_ranked(loops, asked), result, asked, origin, store))
-    return Trip(parameters, origin.at, origin.name, found, snapshot, clock.timing(), len(homes), by_car.lasting)
+        found = tuple(_itineraries(_ranked(loops, asked), result, asked, place, store))
+    return Trip(parameters, place, found, snapshot, clock.timing(), len(homes), by_car.lasting)
 
 
 # --- where to start and what to pass ------------------------------------------------------------------------------
@@ -103,27 +115,27 @@ def _filled(snapshot: Snapshot) -> Snapshot:
 
 
 def _homes(
-    origin: LonLat, parameters: TripParameters, store: TrailStore, snapshot: Snapshot, by_car: ByCar
+    place: Located, parameters: TripParameters, store: TrailStore, snapshot: Snapshot, by_car: ByCar
 ) -> Sequence[Home]:
     if parameters.start_here:
-        return [_here(origin, parameters, store, snapshot)]
-    return _trailheads(origin, parameters, store, snapshot, by_car)
+        return [_here(place, parameters, store, snapshot)]
+    return _trailheads(place, parameters, store, snapshot, by_car)
 
 
-def _here(origin: LonLat, parameters: TripParameters, store: TrailStore, snapshot: Snapshot) -> Spot:
-    spot = spot_near(origin, store, Limits.of(parameters))
+def _here(place: Located, parameters: TripParameters, store: TrailStore, snapshot: Snapshot) -> Spot:
+    spot = spot_near(place.at, store, Limits.of(parameters))
     if spot is None:
-        raise no_loop.no_trail_here(origin, parameters, store, snapshot)
+        raise no_loop.no_trail_here(place, parameters, store, snapshot)
     return spot
 
 
 def _trailheads(
-    origin: LonLat, parameters: TripParameters, store: TrailStore, snapshot: Snapshot, by_car: ByCar
+    place: Located, parameters: TripParameters, store: TrailStore, snapshot: Snapshot, by_car: ByCar
 ) -> list[Reached]:
     """The trailheads in reach from which a loop can get to every via point, nearest by car first."""
-    reached = drive.reachable(origin, parameters.drive_m, parameters.drive_s, store, by_car=by_car)[:MAX_TRAILHEADS]
+    reached = drive.reachable(place.at, parameters.drive_m, parameters.drive_s, store, by_car=by_car)[:MAX_TRAILHEADS]
     if not reached:
-        raise no_loop.no_trailhead(origin, parameters, store, snapshot, by_car)
+        raise no_loop.no_trailhead(place, parameters, store, snapshot, by_car)
     radius_m = parameters.max_length_m / 2 + 2 * SNAP_M
     near = [r for r in reached if all(distance_m(_at(r), via) <= radius_m for via in parameters.via)]
     if not near:
@@ -257,14 +269,14 @@ def _itineraries(
     ranked: Sequence[tuple[Loop, Home]],
     result: Result,
     task: _Task,
-    origin: places.Located,
+    place: Located,
     store: TrailStore,
 ) -> Iterator[Itinerary]:
     walks = [task.network.steps(loop) for loop, _ in ranked]
     segments = _segments(walks, store)
     ways_at = task.network.ways_at(j for s in segments.values() for j in (s.core.start, s.core.end))
     for rank, ((loop, home), steps) in enumerate(zip(ranked, walks, strict=True), start=1):
-        start = _start(home, origin, store)
+        start = _start(home, place, store)
         yield itinerary(steps, segments, start=start, verdict=_verdict(rank, loop, task, result), ways_at=ways_at)
 
 
@@ -295,9 +307,9 @@ def _verdict(rank: int, loop: Loop, task: _Task, result: Result) -> Verdict:
     return Verdict(rank, score, str(status), score + (bound - loop.score) / UNITS, gap)
 
 
-def _start(home: Home, origin: places.Located, store: TrailStore) -> Start:
+def _start(home: Home, place: Located, store: TrailStore) -> Start:
     if isinstance(home, Spot):
-        name = origin.name or f"{origin.at.lat:.5f},{origin.at.lon:.5f}"
+        name = place.name or place.label
         return Start(name, "here", *home.at, 0.0, 0.0, "no drive")
     trailhead, by_car, method = home
     name = trailhead.name or f"{trailhead.kind} {_near(LonLat(trailhead.lon, trailhead.lat), store)}"

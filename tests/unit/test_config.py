@@ -44,6 +44,8 @@ def test_every_setting_can_be_changed() -> None:
             "LOOPGENIE_PATIENCE_S": "5",
             "LOOPGENIE_DRIVE_ENGINE_URL": "http://localhost:8002",
             "LOOPGENIE_DRIVE_TIMEOUT_S": "5",
+            "LOOPGENIE_GEOCODER_URL": "https://names.example/search?countrycodes=ad",
+            "LOOPGENIE_GEOCODER_TIMEOUT_S": "3",
             "LOOPGENIE_LOG_LEVEL": "debug",
         }
     )
@@ -120,3 +122,15 @@ def test_what_is_no_address_of_a_drive_engine_is_told(url: str) -> None:
     with pytest.raises(InvalidParameters) as caught:
         Settings.from_environment({"LOOPGENIE_DRIVE_ENGINE_URL": url})
     assert "want http://HOST:PORT of a Valhalla or OSRM server" in caught.value.errors["LOOPGENIE_DRIVE_ENGINE_URL"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["names.example", "ftp://names.example", "http://", "http://user@names.example", "http://a b/", "http://a/#b"],
+)
+def test_a_geocoder_is_at_the_address_of_a_page(url: str) -> None:
+    with pytest.raises(InvalidParameters) as caught:
+        Settings.from_environment({"LOOPGENIE_GEOCODER_URL": url})
+    assert caught.value.errors == {
+        "LOOPGENIE_GEOCODER_URL": f"is {url!r}, want http://HOST/search or the like of a Nominatim server"
+    }

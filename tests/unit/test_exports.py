@@ -16,6 +16,7 @@ from loopgenie.exports import duration, trip_geojson, trip_gpx, trip_kml, trip_t
 from loopgenie.geometry import Box, LonLat
 from loopgenie.itinerary import Cue, Itinerary, Start
 from loopgenie.parameters import TripParameters
+from loopgenie.places import Located
 from loopgenie.planner import Trip
 from loopgenie.store import RegionInfo, Snapshot
 
@@ -51,6 +52,7 @@ LOOP = Itinerary(
 
 
 ANDORRA = Box(1.4, 42.4, 1.8, 42.7)
+ORDINO = Located(LonLat(1.5, 42.5), "Ordino", None, "village", "trails")
 
 
 def region(name: str = "Andorra", *, synthetic: bool = False, box: Box = ANDORRA) -> RegionInfo:
@@ -61,7 +63,7 @@ def region(name: str = "Andorra", *, synthetic: bool = False, box: Box = ANDORRA
 def trip(*loops: Itinerary, regions: tuple[RegionInfo, ...] = (region(),)) -> Trip:
     parameters = TripParameters("Ordino", 3200.0, drive_m=30_000.0, via=(LonLat(1.54, 42.56),))
     timing = {"solve": 0.123456, "total": 0.2}
-    return Trip(parameters, LonLat(1.5, 42.5), "Ordino", loops or (LOOP,), Snapshot("abc", regions), timing, 12)
+    return Trip(parameters, ORDINO, loops or (LOOP,), Snapshot("abc", regions), timing, 12)
 
 
 #: The properties that every Feature has to have (HTTP interface, version 1).
@@ -96,7 +98,8 @@ def test_the_feature_collection_has_all_that_is_promised() -> None:
 
 def test_the_collection_carries_every_parameter_as_understood() -> None:
     told = trip_geojson(trip())["trip"]
-    assert told["location"] == {"name": "Ordino", "lon": 1.5, "lat": 42.5}
+    place = {"region": None, "kind": "village", "source": "trails", "also": []}
+    assert told["location"] == {"name": "Ordino", "lon": 1.5, "lat": 42.5, **place}
     assert {f.name for f in fields(TripParameters)} <= set(told)
     assert (told["min_length_m"], told["max_length_m"]) == (2880.0, 3520.0)
     assert told["via"] == [[1.54, 42.56]]
@@ -129,6 +132,20 @@ def test_gpx_reads_back_to_the_same_line() -> None:
     assert "OpenStreetMap" in gpx.description
     assert "SYNTHETIC" not in gpx.description
     assert track.type == "hiking"
+
+
+def test_whoever_knew_the_place_is_named_with_the_trails() -> None:
+    there = Located(LonLat(1.5, 42.5), "Ordino", "Andorra", "village", "gazetteer", ("Ordino, Spain",), ("© Towns",))
+    document = trip_geojson(replace(trip(), place=there))
+    # the two lines of the region, then that of the place
+    lines = ["© OpenStreetMap contributors, ODbL 1.0", "Heights: NASA SRTM", "© Towns"]
+    assert document["data"]["attribution"] == lines
+    assert "© Towns" in trip_gpx(document)
+    assert "© Towns" in trip_kml(document)
+    text = trip_text(document)
+    assert "From Ordino, Andorra (42.50000,1.50000)" in text
+    assert "Other places of that name: Ordino, Spain" in text
+    assert "© Towns" in text
 
 
 def test_gpx_validates_against_the_order_of_the_schema() -> None:

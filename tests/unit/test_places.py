@@ -6,7 +6,7 @@ import pytest
 
 from loopgenie.errors import InvalidParameters, PlaceNotFound
 from loopgenie.geometry import LonLat
-from loopgenie.places import locate, near_matches
+from loopgenie.places import Located, locate, near_matches
 from loopgenie.store.sqlite import SqliteStore
 
 
@@ -33,7 +33,7 @@ def store(draw, on_map, tmp_path):  # type: ignore[no-untyped-def]
 
 
 def test_of_several_of_one_name_the_most_important_is_meant(store, on_map) -> None:
-    assert locate("Ordino", store) == (on_map(1, 0), "Ordino")  # the village, not the hamlet
+    assert locate("Ordino", store)[:2] == (on_map(1, 0), "Ordino")  # the village, not the hamlet
 
 
 @pytest.mark.parametrize("name", ["sant julia de loria", "SANT JULIÀ DE LÒRIA", "Sant-Julià de Lòria", "Sant Julià"])
@@ -54,11 +54,11 @@ def test_an_exact_name_wins_over_longer_ones_that_hold_it(store) -> None:
     [("42.55,1.53", (1.53, 42.55)), (" -33.9 , +18 ", (18.0, -33.9)), (".5,-.25", (-0.25, 0.5))],
 )
 def test_positions_are_latitude_then_longitude(store, text: str, expected: tuple[float, float]) -> None:
-    assert locate(text, store) == (expected, None)
+    assert locate(text, store) == Located(LonLat(*expected))
 
 
 def test_a_position_is_its_own_place(store) -> None:
-    assert locate(LonLat(1.5, 42.5), store) == ((1.5, 42.5), None)
+    assert locate(LonLat(1.5, 42.5), store) == Located(LonLat(1.5, 42.5), None, None, None, "position")
 
 
 def test_degrees_out_of_range_are_told(store) -> None:

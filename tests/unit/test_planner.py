@@ -150,7 +150,7 @@ def test_the_best_loop_of_the_asked_length(store) -> None:
     assert (best.status, best.gap, best.rank) == ("optimal", 0.0, 1)
     assert best.bound == best.score <= best.length_m
     assert best.start.name == "parking near Bee"  # B has no name of its own
-    assert (trip.origin_name, trip.trailheads) == ("Bee", 2)
+    assert (trip.place.name, trip.trailheads) == ("Bee", 2)
     assert set(trip.timing) == {"places", "trailheads", "network", "solve", "itinerary", "total"}
 
 

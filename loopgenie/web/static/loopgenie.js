@@ -572,6 +572,7 @@ function showTrip(trip) {
   );
   $("results").replaceChildren(h("div", { class: "heading" }, heading, tools), ...state.loops.map(card));
   setPin(trip.trip.location.lat, trip.trip.location.lon);
+  nameSources(trip.data.attribution);
   drawLoops();
   drawProfile();
   fitLoops();
@@ -914,14 +915,15 @@ async function suggest() {
 }
 
 function option({ geometry, properties }, i) {
-  const details = [properties.kind, properties.elevation_m === null ? null : units.height(properties.elevation_m)];
+  const height = properties.elevation_m === null ? null : units.height(properties.elevation_m);
+  const details = [properties.kind, height, properties.source === "gazetteer" ? properties.region : null];
   const choose = (event) => {
     event.preventDefault();
     chooseSuggestion(i);
   };
   return h(
     "li",
-    { role: "option", id: `suggestion-${i}`, "aria-selected": "false", "data-at": geometry.coordinates.join(","), onmousedown: choose },
+    { role: "option", id: `suggestion-${i}`, "aria-selected": "false", "data-at": geometry.coordinates.join(","), "data-location": properties.location, onmousedown: choose },
     h("span", {}, properties.name),
     h("small", {}, details.filter(Boolean).join(" · ")),
   );
@@ -931,7 +933,7 @@ function chooseSuggestion(i) {
   const chosen = list.children[i];
   if (!chosen) return;
   const [lon, lat] = chosen.dataset.at.split(",").map(Number);
-  box.value = chosen.firstChild.textContent;
+  box.value = chosen.dataset.location;
   setPin(lat, lon);
   map.setView([lat, lon], Math.max(map.getZoom(), 12), { animate: !calm.matches });
   clearWrong("location");
@@ -961,6 +963,8 @@ box.addEventListener("keydown", (event) => {
   }
 });
 
+const named = new Set();
+
 // --- start ---------------------------------------------------------------------------------------------------
 
 function showInfo(info) {
@@ -975,11 +979,17 @@ function showInfo(info) {
       : ["No trails have been imported yet."]),
   );
   const lines = [...new Set(info.regions.flatMap((r) => r.attribution))];
-  $("attribution").textContent = [...lines, "Relief: heights of the trails, spread in between"].join(" · ");
+  nameSources([...lines, ...(info.gazetteer ? [info.gazetteer] : [])]);
   const text = document.createElement("span");
   text.textContent = lines.join(" · ");
   if (lines.length) credit.addAttribution(text.innerHTML); // escaped: innerHTML of a text
   $("synthetic").hidden = !info.regions.some((r) => r.synthetic);
+}
+
+/** Whose data has been shown so far. */
+function nameSources(lines) {
+  lines.forEach((line) => named.add(line));
+  $("attribution").textContent = [...named, "Relief: heights of the trails, spread in between"].join(" · ");
 }
 
 function showBox([west, south, east, north]) {

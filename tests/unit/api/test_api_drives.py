@@ -96,7 +96,7 @@ def test_where_no_road_leads_there_is_no_trailhead(by_road: Flask, asked: Asked,
     engine.drive = None
     answer = by_road.test_client().post("/v1/trips", json=asked)
     assert answer.status_code == 409
-    assert "no trailhead within a drive of 5 km; none is within a drive of 500 km" in answer.json["detail"]
+    assert "no trailhead within a drive of 5 km of Bärental; none is within a drive of 500 km" in answer.json["detail"]
 
 
 def test_that_there_is_none_within_an_estimate_is_not_kept(by_road: Flask, asked: Asked, engine: Engine) -> None:

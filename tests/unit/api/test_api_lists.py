@@ -41,7 +41,8 @@ def test_places_by_part_of_a_name(client: FlaskClient) -> None:
     assert names(document) == ["Bärental"]
     [place] = document["features"]
     assert place["geometry"] == {"type": "Point", "coordinates": [10.001, 50.0]}
-    assert place["properties"] == {"name": "Bärental", "kind": "village", "elevation_m": 100.0, "population": 321}
+    known = {"name": "Bärental", "kind": "village", "elevation_m": 100.0, "population": 321}
+    assert place["properties"] == {**known, "region": "square", "source": "trails", "location": "Bärental"}
     assert document["data"]["attribution"] == ["© the square's surveyors"]
 
 

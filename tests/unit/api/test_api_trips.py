@@ -62,7 +62,15 @@ def test_the_answer_is_as_it_is_described(client: FlaskClient, asked: Asked) -> 
     assert document["data"]["attribution"] == ["© the square's surveyors"]
     assert document["data"]["regions"] == ["square"]
     assert document["trip"]["hike_m"] == 3400
-    assert document["trip"]["location"] == {"name": "Bärental", "lon": 10.001, "lat": 50.0}
+    assert document["trip"]["location"] == {
+        "name": "Bärental",
+        "lon": 10.001,
+        "lat": 50.0,
+        "region": None,
+        "kind": "village",
+        "source": "trails",
+        "also": [],
+    }
     assert "solve" in document["timing"]
 
 
