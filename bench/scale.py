@@ -190,7 +190,8 @@ def report(options: argparse.Namespace) -> None:
         *("in reach", "read cold", "again", "from cache", "300 lines", "nearest", "trip, reading"),
     ]
     first = lines[0]
-    told = f"{first['date'][:10]}, commit {first['commit']}, {first['cores']} cores of {first['cpu']}, Python {first['python']}"
+    machine = f"{first['cores']} cores of {first['cpu']}, Python {first['python']}"
+    told = f"{first['date'][:10]}, commit {first['commit']}, {machine}"
     page = f"# What a network costs by its size\n\n{told}. Made by `python -m bench.scale`.\n\n"
     page += markdown_table(heads, rows) + "\n"
     page += "\n![Import and reading against the number of segments](scale.svg)\n"

@@ -180,7 +180,7 @@ def _snapped(accesses: Sequence[Access], chains: Sequence[Chain], large: Sequenc
 
 
 def _hits(near: NearBy, numbers: Sequence[int], chains: Sequence[Chain], large: Sequence[bool]) -> _Hits:
-    """All pieces of some chains that are near enough to an access."""
+    """Of the pieces of some chains that are near enough to an access, the nearest of each kind: all that may be taken."""
     lines = [chains[number].steps() / DEGREE for number in numbers]
     counts = [len(line) - 1 for line in lines]
     start, end = np.concatenate([line[:-1] for line in lines]), np.concatenate([line[1:] for line in lines])
@@ -192,14 +192,18 @@ def _hits(near: NearBy, numbers: Sequence[int], chains: Sequence[Chain], large: 
     piece, place, share, distance = near.feet(start, end)
     kept = (distance <= SNAP_M) & walkable[piece]
     piece, place, share, distance = piece[kept], place[kept], share[kept], distance[kept]
+    kind = 2 * trail[piece] + np.array([large[number] for number in numbers])[owner[piece]]
+    order = np.lexsort((piece, distance, kind, place))
+    first = np.append(True, (np.diff(place[order]) != 0) | (np.diff(kind[order]) != 0))[: len(order)]
+    rows = order[first]
     return _Hits(
-        access=place,
-        chain=np.array(numbers)[owner[piece]],
-        vertex=vertex[piece],
-        share=share,
-        distance=distance,
-        trail=trail[piece],
-        large=np.array([large[number] for number in numbers])[owner[piece]],
+        access=place[rows],
+        chain=np.array(numbers)[owner[piece[rows]]],
+        vertex=vertex[piece[rows]],
+        share=share[rows],
+        distance=distance[rows],
+        trail=kind[rows] >= 2,
+        large=kind[rows] % 2 == 1,
     )
 
 
