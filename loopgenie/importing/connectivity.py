@@ -3,53 +3,59 @@
 from __future__ import annotations
 
 import heapq
+import math
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 
 class Streets:
-    """A multigraph as flat arrays: which edges begin or end at each node (0, 1, 2, …)."""
+    """A multigraph in flat arrays, so that a million edges fit into memory. Edge i leads from `start[i]` to `end[i]`.
 
-    def __init__(self, edges: Sequence[tuple[int, int]]) -> None:
-        self.edges = edges
-        self.node_count = max((max(edge) for edge in edges), default=-1) + 1
-        first = array("i", bytes(4 * (self.node_count + 2)))
+    Nodes are the numbers from 0 to `node_count` - 1.
+    """
+
+    def __init__(self, edges: Iterable[tuple[int, int]]) -> None:
+        self.start, self.end = array("i"), array("i")
         for u, v in edges:
-            first[u + 2] += 1
-            first[v + 2] += 1
+            self.start.append(u)
+            self.end.append(v)
+        self.node_count = 1 + max(max(self.start, default=-1), max(self.end, default=-1))
+        self._first = array("i", [0]) * (self.node_count + 2)
+        for node in chain(self.start, self.end):
+            self._first[node + 2] += 1
         for node in range(2, self.node_count + 2):
-            first[node] += first[node - 1]
-        self._at = array("i", bytes(8 * len(edges)))
-        for number, edge in enumerate(edges):
-            for node in edge:
-                self._at[first[node + 1]] = number
-                first[node + 1] += 1
-        self._first = first
+            self._first[node] += self._first[node - 1]
+        self._at = array("i", [0]) * (2 * len(self))
+        for number in range(len(self)):
+            for node in (self.start[number], self.end[number]):
+                self._at[self._first[node + 1]] = number
+                self._first[node + 1] += 1
+
+    def __len__(self) -> int:
+        return len(self.start)
 
     def at(self, node: int) -> Iterator[tuple[int, int]]:
         """Each edge at a node, and the node it leads to; a loop edge twice."""
         for number in self._at[self._first[node] : self._first[node + 1]]:
-            u, v = self.edges[number]
-            yield number, v if u == node else u
+            yield number, self.start[number] + self.end[number] - node
 
 
-def bridges(edges: Sequence[tuple[int, int]]) -> set[int]:
-    """Numbers of the edges of a multigraph that lie on no cycle.
+def bridges(streets: Streets) -> set[int]:
+    """Numbers of the edges that lie on no cycle.
 
     Depth first, without recursion (Tarjan, A note on finding the bridges of a graph, 1974): an edge down to a node
     is a bridge if nothing below reaches the upper end or anything above it by another edge.
     """
-    numbers: dict[int, int] = {}
-    streets = Streets([(numbers.setdefault(u, len(numbers)), numbers.setdefault(v, len(numbers))) for u, v in edges])
     order = array("i", [-1]) * streets.node_count
     lowest = array("i", order)
     found: set[int] = set()
-    count = 0
+    seen = 0
     for start in range(streets.node_count):
         if order[start] >= 0:
             continue
-        order[start] = lowest[start] = count
-        count += 1
+        order[start] = lowest[start] = seen
+        seen += 1
         stack = [(start, -1, streets.at(start))]
         while stack:
             node, came_by, onward = stack[-1]
@@ -59,8 +65,8 @@ def bridges(edges: Sequence[tuple[int, int]]) -> set[int]:
                 if order[neighbour] >= 0:
                     lowest[node] = min(lowest[node], order[neighbour])
                 else:
-                    order[neighbour] = lowest[neighbour] = count
-                    count += 1
+                    order[neighbour] = lowest[neighbour] = seen
+                    seen += 1
                     stack.append((neighbour, number, streets.at(neighbour)))
                     break
             else:
@@ -74,47 +80,46 @@ def bridges(edges: Sequence[tuple[int, int]]) -> set[int]:
 
 
 def walking_distances(
-    edges: Sequence[tuple[int, int]], lengths: Sequence[float], goals: Iterable[int], within_m: float
-) -> dict[int, float]:
-    """How far it is on foot from each node to the nearest goal; without those farther away than `within_m` metres.
+    streets: Streets, lengths: Sequence[float], goals: Iterable[int], within_m: float
+) -> Sequence[float]:
+    """How far it is on foot from each node to the nearest goal; infinite where it is farther than `within_m` metres.
 
     Dijkstra from all goals at once.
     """
-    streets = Streets(edges)
-    reached: dict[int, float] = {}
-    queue = [(0.0, goal) for goal in set(goals)]
-    heapq.heapify(queue)
+    walked = array("d", [math.inf]) * streets.node_count
+    queue = [(0.0, goal) for goal in sorted(set(goals))]
+    for _, goal in queue:
+        walked[goal] = 0.0
     while queue:
-        walked, node = heapq.heappop(queue)
-        if node in reached:
+        metres, node = heapq.heappop(queue)
+        if metres > walked[node]:
             continue
-        reached[node] = walked
         for number, neighbour in streets.at(node):
-            if neighbour not in reached and walked + lengths[number] <= within_m:
-                heapq.heappush(queue, (walked + lengths[number], neighbour))
-    return reached
+            farther = metres + lengths[number]
+            if farther <= within_m and farther < walked[neighbour]:
+                walked[neighbour] = farther
+                heapq.heappush(queue, (farther, neighbour))
+    return walked
 
 
-def loops(edges: Sequence[tuple[int, int]], lengths: Sequence[float], shortest_m: float) -> tuple[set[int], set[int]]:
-    """The edges that lie on some cycle, and of those the ones whose part without bridges is `shortest_m` long or more.
+def size_of_loops(streets: Streets, lengths: Sequence[float]) -> Sequence[float]:
+    """For each edge the length of the part without bridges that it is in: the most that one loop over it can draw on.
 
-    Parts without bridges are what one loop can draw on; a ring of a few hundred metres round a car park is none that a
-    hiker would drive to.
+    0 for bridges, which no loop passes.
     """
-    dead = bridges(edges)
-    alive = [number for number in range(len(edges)) if number not in dead]
-    parent: dict[int, int] = {}
+    dead = bridges(streets)
+    parent = array("i", range(streets.node_count))
 
     def root(node: int) -> int:
-        while (above := parent.setdefault(node, node)) != node:
-            parent[node] = node = parent.setdefault(above, above)
+        while (above := parent[node]) != node:
+            parent[node] = node = parent[above]
         return node
 
-    for number in alive:
-        u, v = edges[number]
-        parent[root(u)] = root(v)
-    size: dict[int, float] = {}
-    for number in alive:
-        part = root(edges[number][0])
-        size[part] = size.get(part, 0.0) + lengths[number]
-    return set(alive), {number for number in alive if size[root(edges[number][0])] >= shortest_m}
+    for number in range(len(streets)):
+        if number not in dead:
+            parent[root(streets.start[number])] = root(streets.end[number])
+    total = array("d", [0.0]) * streets.node_count
+    for number in range(len(streets)):
+        if number not in dead:
+            total[root(streets.start[number])] += lengths[number]
+    return array("d", (0.0 if n in dead else total[root(streets.start[n])] for n in range(len(streets))))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from typing import TypedDict, overload
 from loopgenie.geometry import distance_m
 from loopgenie.importing.chains import Chain, contracted, metres, numbered, without_lone_roads
 from loopgenie.importing.climbs import Climbs, Profile
-from loopgenie.importing.connectivity import loops, walking_distances
+from loopgenie.importing.connectivity import Streets, size_of_loops, walking_distances
 from loopgenie.importing.noding import noded
 from loopgenie.importing.scenery import Scenery
 from loopgenie.importing.source import HeightAt, Line, Progress, Source, Way
@@ -98,15 +100,17 @@ class _Walks(TypedDict):
 
 def _on_foot(chains: Sequence[Chain], starts: Sequence[Start], numbers: Mapping[int, int]) -> _Walks:
     """How long everything is, what of it lies on loops, and how far those are from the trailheads."""
-    lengths, roads = (column.tolist() for column in metres(chains))
-    edges = [(chain.start, chain.end) for chain in chains]
-    on_loops, on_long_loops = loops(edges, lengths, SHORTEST_LOOP_M)
-    to_loop = walking_distances(edges, lengths, {n for i in on_long_loops for n in edges[i]}, FARTHEST_LOOP_M)
+    lengths, roads = (array("d", column.tobytes()) for column in metres(chains))
+    streets = Streets((chain.start, chain.end) for chain in chains)
+    loops = size_of_loops(streets, lengths)
+    on_long_loops = (i for i, size_m in enumerate(loops) if size_m >= SHORTEST_LOOP_M)
+    goals = (node for i in on_long_loops for node in (streets.start[i], streets.end[i]))
+    to_loop = walking_distances(streets, lengths, goals, FARTHEST_LOOP_M)
     return {
-        "trailheads": [_trailhead(i, start, numbers, to_loop) for i, start in enumerate(starts)],
+        "trailheads": [_trailhead(i, start, numbers[start.node], to_loop) for i, start in enumerate(starts)],
         "km": sum(lengths) / 1000,
         "road_km": sum(roads) / 1000,
-        "loop_km": sum(lengths[i] for i in on_loops) / 1000,
+        "loop_km": sum(length_m for length_m, size_m in zip(lengths, loops, strict=True) if size_m) / 1000,
     }
 
 
@@ -213,7 +217,7 @@ def _what(
     return way.kind, way.name, way.surface, way.difficulty, way.source, way.informal, way.season, way.rule
 
 
-def _trailhead(number: int, start: Start, numbers: Mapping[int, int], to_loop: Mapping[int, float]) -> Trailhead:
-    access, junction = start.access, numbers[start.node]
-    to_loop_m = None if junction not in to_loop else round(to_loop[junction], 1)
+def _trailhead(number: int, start: Start, junction: int, to_loop: Sequence[float]) -> Trailhead:
+    access, metres_away = start.access, to_loop[junction]
+    to_loop_m = None if math.isinf(metres_away) else round(metres_away, 1)
     return Trailhead(number, junction, start.name, access.kind, access.lon, access.lat, start.snap_m, to_loop_m)

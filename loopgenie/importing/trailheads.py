@@ -180,7 +180,7 @@ def _snapped(accesses: Sequence[Access], chains: Sequence[Chain], large: Sequenc
 
 
 def _hits(near: NearBy, numbers: Sequence[int], chains: Sequence[Chain], large: Sequence[bool]) -> _Hits:
-    """Of the pieces of some chains that are near enough to an access, the nearest of each kind: all that may be taken."""
+    """Of the pieces of some chains near an access, the nearest of each kind: one of them will be taken."""
     lines = [chains[number].steps() / DEGREE for number in numbers]
     counts = [len(line) - 1 for line in lines]
     start, end = np.concatenate([line[:-1] for line in lines]), np.concatenate([line[1:] for line in lines])

@@ -7,8 +7,8 @@ from random import Random
 import pytest
 
 from loopgenie.geometry import distance_m, line_length_m
-from loopgenie.importing.chains import contracted
-from loopgenie.importing.connectivity import bridges
+from loopgenie.importing.chains import contracted, numbered
+from loopgenie.importing.connectivity import Streets, bridges
 from loopgenie.importing.doubles import without_doubles
 from loopgenie.importing.noding import noded
 from loopgenie.importing.source import Way
@@ -38,8 +38,9 @@ def graph(ways):
     """Junctions, segments, metres in all, metres on loops."""
     nodes = noded(ways)
     chains = contracted(nodes)
+    numbered(chains)
     ends = [node for chain in chains for node in (chain.start, chain.end)]
-    dead = bridges([(chain.start, chain.end) for chain in chains])
+    dead = bridges(Streets((chain.start, chain.end) for chain in chains))
     metres = [chain.length_m() for chain in chains]
     on_loops = sum(m for i, m in enumerate(metres) if i not in dead)
     return sum(1 for node in set(ends) if ends.count(node) > 2), len(chains), sum(metres), on_loops

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loopgenie.geometry import distance_m, line_length_m
-from loopgenie.importing.connectivity import bridges
+from loopgenie.importing.connectivity import Streets, bridges, size_of_loops, walking_distances
 from loopgenie.importing.source import Access, Source, Way
 from loopgenie.importing.topology import build_region
 from loopgenie.store import Point, SourceFile
@@ -256,7 +256,7 @@ def test_any_network(drawn, drawn_kinds, cars, rng):
 
 
 def dead_ends(region):
-    found = bridges([(segment.core.start, segment.core.end) for segment in region.segments])
+    found = bridges(Streets((segment.core.start, segment.core.end) for segment in region.segments))
     return sorted(tuple(sorted(region.segments[i].core[1:3])) for i in found)
 
 
@@ -284,4 +284,43 @@ def test_contraction_loses_no_ground(drawn):
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=25))
 def test_bridges_of_any_multigraph(edges):
     graph = networkx.MultiGraph(edges)
-    assert sorted(tuple(sorted(edges[i])) for i in bridges(edges)) == (oracle_bridges(graph) if edges else [])
+    assert sorted(tuple(sorted(edges[i])) for i in bridges(Streets(edges))) == (oracle_bridges(graph) if edges else [])
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(1, 99)), max_size=25),
+    st.sets(st.integers(0, 9)),
+)
+def test_walking_distances_of_any_multigraph(edges, goals):
+    """Oracle: networkx from each goal alone."""
+    streets = Streets((u, v) for u, v, _ in edges)
+    goals = {goal for goal in goals if goal < streets.node_count}
+    graph = networkx.Graph()
+    graph.add_nodes_from(range(streets.node_count))
+    for u, v, length in edges:
+        shorter = min(length, graph.edges[u, v]["m"]) if graph.has_edge(u, v) else length
+        graph.add_edge(u, v, m=shorter)
+    exact = networkx.multi_source_dijkstra_path_length(graph, goals, cutoff=100, weight="m") if goals else {}
+    found = walking_distances(streets, [length for _, _, length in edges], goals, 100)
+    assert {node: metres for node, metres in enumerate(found) if metres <= 100} == exact
+
+
+def test_what_a_loop_can_draw_on():
+    """
+    0 === 1 --- 2 --- 3     0-1 twice (100 m each), a bridge 1-2, a triangle 2-3-4 of 10 + 20 + 30 m
+                 \\   /
+                   4
+    """
+    streets = Streets([(0, 1), (0, 1), (1, 2), (2, 3), (3, 4), (4, 2)])
+    assert list(size_of_loops(streets, [100, 100, 5, 10, 20, 30])) == [200, 200, 0, 60, 60, 60]
+
+
+def test_a_trailhead_knows_how_far_its_loops_are():
+    """g--a is 500 m from the square a-b-c-d of 4 km; f lies on it."""
+    square = (SQUARE.way("afbcda"), SQUARE.way("ga"))
+    cars = [Access(*lonlat(-500, 0), "parking"), Access(*lonlat(500, 0), "parking")]
+    region = build(*square, accesses=cars)
+    assert [round(trailhead.to_loop_m) for trailhead in region.trailheads] == [500, 0]
+    assert region.km == pytest.approx(4.5, abs=0.01)
+    assert region.loop_km == pytest.approx(4.0, abs=0.01)
+    assert build(SQUARE.way("ga"), SQUARE.way("fb"), accesses=cars[:1]).trailheads[0].to_loop_m is None
