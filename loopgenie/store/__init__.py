@@ -182,6 +182,10 @@ class Snapshot(NamedTuple):
     regions: tuple[RegionInfo, ...]
 
 
+#: What a store says before its first import.
+EMPTY = Snapshot("000000000000", ())
+
+
 class NearSegment(NamedTuple):
     """A segment near a position: how far away, and how far along its line the nearest point is, in metres."""
 
@@ -283,8 +287,14 @@ class TrailStore(Protocol):
         ...
 
 
-def open_store(url: str) -> TrailStore:
-    """Open the store at a database URL: `sqlite:///relative.db`, `sqlite:////absolute.db`.
+def open_store(url: str, *, connections: int = 8, timeout_s: float = 5.0) -> TrailStore:
+    """Open the store at a database URL; nothing is read or made before it is asked for something.
+
+    Parameters
+    ----------
+    url : `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`.
+    connections : at most so many are open for reading, where the database is a server.
+    timeout_s : such a server gets so long for one question.
 
     Raises
     ------
@@ -292,13 +302,17 @@ def open_store(url: str) -> TrailStore:
     """
     from loopgenie.errors import InvalidParameters
 
-    path = url.removeprefix("sqlite:///")
-    if path == url:
-        raise InvalidParameters(
-            {"database": f"{url.split('://')[0]!r} is no known kind of database, want sqlite:///FILE"}
-        )
-    if path in ("", ":memory:"):
+    kind, _, path = url.partition("://")
+    if kind in ("postgresql", "postgres"):
+        from loopgenie.store.postgis import PostgisStore
+
+        return PostgisStore(url, connections=connections, timeout_s=timeout_s)
+    if kind != "sqlite" or path[:1] != "/":
+        wanted = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+        shown = "that" if "@" in kind else repr(kind)  # what is no URL may still hold a password
+        raise InvalidParameters({"database": f"{shown} is no known kind of database, want {wanted}"})
+    if path in ("/", "/:memory:"):
         raise InvalidParameters({"database": f"{url!r} names no file, want sqlite:///FILE"})
     from loopgenie.store.sqlite import SqliteStore
 
-    return SqliteStore(path)
+    return SqliteStore(path[1:])

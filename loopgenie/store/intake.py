@@ -89,7 +89,7 @@ class Intake:
         """Every line that is no part of the network, and its line packed."""
         for number, line in enumerate(self.region.refused):
             self._seen("line left out", number, line)
-            if not line.line:
+            if len(line.line) < 2:
                 raise ValueError(f"line left out {number} has no line: {line}")
             yield line._replace(id=self.first_id + number), grid_box(line.line), packed_path(line.line)
 
@@ -133,7 +133,7 @@ class Intake:
             synthetic=region.synthetic,
             data_date=region.data_date,
             imported_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            box=box.degrees() if self._west <= self._east else None,
+            box=None if box.is_empty else box.degrees(),
             segments=self._segments,
             junctions=len(region.junctions),
             trailheads=len(region.trailheads),

@@ -1,16 +1,19 @@
-"""Answers kept in memory, for a store that cannot be written."""
+"""How many answers are kept, and those kept in memory, for a store that cannot be written."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
 
+#: Answers kept in the database, and in memory where it cannot be written; the oldest go first.
+IN_DATABASE = 1000
+IN_MEMORY = 200
+
 
 class KeptAnswers:
     """The latest answers, each of one snapshot of the data; may be used by several threads."""
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    def __init__(self) -> None:
         self._answers: OrderedDict[tuple[str, str], bytes] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -22,7 +25,7 @@ class KeptAnswers:
         with self._lock:
             self._answers[snapshot, key] = answer
             self._answers.move_to_end((snapshot, key))
-            while len(self._answers) > self.most:
+            while len(self._answers) > IN_MEMORY:
                 self._answers.popitem(last=False)
 
     def find(self, snapshot: str, key: str) -> bytes | None:

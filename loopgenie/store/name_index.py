@@ -53,6 +53,11 @@ def grams(key: str) -> set[str]:
     return _grams(f"  {key[:LONGEST]} ")
 
 
+def text_after(key: str) -> str:
+    """What comes right after all texts that begin with `key`, in the order of their letters' numbers."""
+    return key + "\U0010ffff"
+
+
 def _grams(text: str) -> set[str]:
     return {text[i : i + 3] for i in range(len(text) - 2)}
 

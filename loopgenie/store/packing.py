@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from array import array
 from collections.abc import Iterable, Sequence
@@ -24,6 +25,11 @@ class GridBox(NamedTuple):
     max_lon: int
     min_lat: int
     max_lat: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether a side lies beyond its opposite, so that it touches nothing."""
+        return self.min_lon > self.max_lon or self.min_lat > self.max_lat
 
     def degrees(self) -> Box:
         """The same in degrees."""
@@ -106,6 +112,15 @@ def grid_box(positions: Sequence[Place]) -> GridBox:
         round(box.min_lat * DEGREE),
         round(box.max_lat * DEGREE),
     )
+
+
+def steps_inside(box: Box) -> GridBox:
+    """The steps from side to side of a box. A thousandth of one makes up for the rounding of a degree to binary."""
+
+    def below(degrees: float) -> int:
+        return math.floor(degrees * DEGREE + 0.001)
+
+    return GridBox(-below(-box.min_lon), below(box.max_lon), -below(-box.min_lat), below(box.max_lat))
 
 
 #: The columns that tell about a region, in the order of `packed_region`.

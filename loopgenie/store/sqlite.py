@@ -9,13 +9,13 @@ are then kept in memory only. An absent file is an empty store: reading never cr
 from __future__ import annotations
 
 import json
-import math
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from loopgenie.geometry import Box, LonLat
 from loopgenie.store import (
+    EMPTY,
     Junction,
     LeftOut,
     NearSegment,
@@ -26,16 +26,16 @@ from loopgenie.store import (
     Snapshot,
     Town,
     Trailhead,
+    kept,
 )
-from loopgenie.store.kept import KeptAnswers
 from loopgenie.store.longest import look_at
-from loopgenie.store.name_index import SHORTEST, SIZES, Posting, grams, holding, most_alike, parts
+from loopgenie.store.name_index import SHORTEST, SIZES, Posting, grams, holding, most_alike, parts, text_after
 from loopgenie.store.names import search_key
 from loopgenie.store.nearest import nearest_of, ring
 from loopgenie.store.packing import (
-    DEGREE,
     REGION_COLUMNS,
     GridBox,
+    steps_inside,
     unpacked_line,
     unpacked_path,
     unpacked_region,
@@ -44,14 +44,9 @@ from loopgenie.store.packing import (
 from loopgenie.store.sqlite_file import SqliteFile, transaction
 from loopgenie.store.sqlite_import import change_snapshot, delete_region, insert_region, replace_towns
 
-#: Answers kept in the file, and in memory where the file cannot be written; the oldest go first.
-ANSWERS_IN_FILE = 1000
-ANSWERS_IN_MEMORY = 200
-
-EMPTY = Snapshot("000000000000", ())
-
 # Boxes are asked for as (max_lon, min_lon, max_lat, min_lat). CROSS JOIN keeps the order of the tables: boxes first.
 _TOUCHES = "box.min_lon <= ? AND box.max_lon >= ? AND box.min_lat <= ? AND box.max_lat >= ?"
+_NOWHERE = (-(2**31), 2**31 - 1, -(2**31), 2**31 - 1)
 _CORE = (
     "s.id, s.start_junction, s.end_junction, s.length_m, s.score, s.ascent_m, s.descent_m, s.road_m, s.difficulty, "
     "s.informal"
@@ -126,7 +121,7 @@ class SqliteStore:
     def __init__(self, path: str) -> None:
         self._file = SqliteFile(path)
         self._known = EMPTY
-        self._answers = KeptAnswers(ANSWERS_IN_MEMORY)
+        self._answers = kept.KeptAnswers()
 
     def close(self) -> None:
         """Close the connections of all threads; the next question opens new ones."""
@@ -196,7 +191,7 @@ class SqliteStore:
         key = search_key(query)
         if not key:
             return []
-        values: dict[str, object] = {"key": key, "end": _end(key), "limit": limit}
+        values: dict[str, object] = {"key": key, "end": text_after(key), "limit": limit}
         if len(key) >= SHORTEST:
             ids = holding(key, self._postings(parts(key)))
             return self._places(_PLACES_HOLDING, values | {"ids": json.dumps(ids)})
@@ -212,7 +207,7 @@ class SqliteStore:
         if not key:
             return []
         exact = self._file.rows(_TOWNS, {"key": key, "limit": limit})
-        more = {"key": key, "end": _end(key), "limit": limit - len(exact)}
+        more = {"key": key, "end": text_after(key), "limit": limit - len(exact)}
         return list(map(Town._make, exact + self._file.rows(_TOWNS_STARTING, more)))
 
     def similar_names(self, query: str, limit: int) -> list[str]:
@@ -290,7 +285,7 @@ def _keep_in_file(sqlite: sqlite3.Connection, key: str, answer: bytes) -> bool:
     try:
         with transaction(sqlite):
             sqlite.execute(_KEEP_ANSWER, (key, answer))
-            sqlite.execute(_FORGET_ANSWERS, (ANSWERS_IN_FILE,))
+            sqlite.execute(_FORGET_ANSWERS, (kept.IN_DATABASE,))
     except sqlite3.Error:  # locked by an import, disk full: an answer not kept in the file is no failure
         return False
     finally:
@@ -299,17 +294,11 @@ def _keep_in_file(sqlite: sqlite3.Connection, key: str, answer: bytes) -> bool:
 
 
 def _grid_query(box: Box) -> tuple[int, int, int, int]:
-    """The values of `_TOUCHES`. A thousandth of a step makes up for the rounding of a degree to binary."""
-
-    def below(degrees: float) -> int:
-        return math.floor(degrees * DEGREE + 0.001)
-
-    return below(box.max_lon), -below(-box.min_lon), below(box.max_lat), -below(-box.min_lat)
-
-
-def _end(key: str) -> str:
-    """What comes after every text that begins with `key`."""
-    return key + "\U0010ffff"
+    """The values of `_TOUCHES`."""
+    steps = steps_inside(box)
+    if steps.is_empty:
+        return _NOWHERE
+    return steps.max_lon, steps.min_lon, steps.max_lat, steps.min_lat
 
 
 def _segment(row: Sequence[Any]) -> Segment:

@@ -6,16 +6,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from itertools import islice
-from typing import TypeVar
 
 from loopgenie.store import Region, Town
+from loopgenie.store.chunks import chunks
 from loopgenie.store.intake import Intake, PackedSegment, next_snapshot
 from loopgenie.store.name_index import NameIndex
 from loopgenie.store.names import importance, search_key
 from loopgenie.store.packing import REGION_COLUMNS, packed_region
-
-Record = TypeVar("Record")
 
 #: So many records are in memory at the same time.
 _CHUNK = 1000
@@ -124,10 +121,3 @@ def index_old_names(sqlite: sqlite3.Connection) -> None:
         for point, key in sqlite.execute(_NAMES, (first, last)):
             names.add(point - first, key)
         sqlite.executemany(_INSERT_POSTING, names.postings(first))
-
-
-def chunks(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
-    """Lists of at most `size` records, one after the other."""
-    rest = iter(records)
-    while chunk := list(islice(rest, size)):
-        yield chunk

@@ -4,7 +4,6 @@ import math
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,16 +24,18 @@ from loopgenie.store import (
 )
 from loopgenie.ways import WayKind
 
-STORES: dict[str, Callable[[Path], TrailStore]] = {
-    "sqlite": lambda folder: open_store(f"sqlite:///{folder / 'trails.db'}"),
-}
-
 WORLD = Box(-180.0, -90.0, 180.0, 90.0)
 
 
-@pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TrailStore]:
-    opened = STORES[request.param](tmp_path)
+@pytest.fixture(scope="module")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], TrailStore]:
+    """Opens a new store with nothing in it; tests/integration has one of its own for other homes of the data."""
+    return lambda: open_store(f"sqlite:///{tmp_path_factory.mktemp('store') / 'trails.db'}")
+
+
+@pytest.fixture
+def store(empty_store: Callable[[], TrailStore]) -> Iterator[TrailStore]:
+    opened = empty_store()
     yield opened
     opened.close()
 
@@ -266,9 +267,9 @@ def test_the_nearest_segment_agrees_with_looking_at_every_line(filled: TrailStor
     assert math.isclose(near.distance_m, best, abs_tol=1e-6)
 
 
-@pytest.fixture(scope="module", params=STORES)
-def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrailStore]:
-    opened = STORES[request.param](tmp_path_factory.mktemp("filled"))
+@pytest.fixture(scope="module")
+def filled(empty_store: Callable[[], TrailStore]) -> Iterator[TrailStore]:
+    opened = empty_store()
     opened.replace_region(drawn_region())
     opened.replace_region(drawn_region("Canillo", 1.45))
     yield opened

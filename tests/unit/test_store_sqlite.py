@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 
 from loopgenie.errors import InvalidParameters, TrailsUnavailable
 from loopgenie.geometry import Box
-from loopgenie.store import Junction, Region, Segment, SegmentCore, Stretch, open_store, sqlite_file
-from loopgenie.store import sqlite as sqlite_store
+from loopgenie.store import Junction, Region, Segment, SegmentCore, Stretch, kept, open_store, sqlite_file
 from loopgenie.store.names import importance, search_key
 from loopgenie.store.packing import packed_line, packed_stretches, unpacked_line, unpacked_stretches
 from loopgenie.store.sqlite import SqliteStore
@@ -275,7 +274,7 @@ def locked_folder(filled: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_file_that_cannot_be_written_is_read_and_answers_stay_in_memory(
     locked_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_store, "ANSWERS_IN_MEMORY", 3)
+    monkeypatch.setattr(kept, "IN_MEMORY", 3)
     before = locked_folder.read_bytes()
     store = SqliteStore(str(locked_folder))
     assert len(store.cores_in(WORLD)) == 5
@@ -360,7 +359,7 @@ def test_keeping_an_answer_does_not_wait_for_an_import(filled: SqliteStore, path
 
 
 def test_the_file_keeps_only_the_latest_answers(filled: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_store, "ANSWERS_IN_FILE", 3)
+    monkeypatch.setattr(kept, "IN_DATABASE", 3)
     for i in range(6):
         filled.keep_answer(str(i), b"x")
     assert [i for i in range(6) if filled.kept_answer(str(i))] == [3, 4, 5]
