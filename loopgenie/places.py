@@ -160,7 +160,7 @@ def _meant(address: Address, store: TrailStore) -> Located | None:
         return None  # "Boulder Colorado" may end in a region only where there is one of that name
     if point is not None:
         return _point(point, [town for town in exact if not _is_there(point, [town])])
-    if exact and (part is None or exact[0].population >= WELL_KNOWN):
+    if exact and (part is None or exact[0].population >= max(WELL_KNOWN, part.population or 0)):
         return _town(exact[0], exact[1:], store)
     if part is not None:
         return _point(part, exact)
@@ -174,11 +174,16 @@ def _starts(town: Town, address: Address) -> bool:
 
 
 def _points(address: Address, store: TrailStore) -> tuple[Point | None, Point | None]:
-    """The point of exactly that name, and the only one whose name has it as whole words."""
+    """The point of exactly that name, and the only one whose name has it as whole words.
+
+    Where there are several of the latter, the only town that begins so: "Andorra" is Andorra la Vella.
+    """
     key = address.key
     found = [(search_key(p.name or ""), p) for p in store.find_places(address.name, _CANDIDATES)]
     exact = next((p for k, p in found if k == key), None)
     inside = {k: p for k, p in reversed(found) if f" {key} " in f" {k} "}
+    if len(inside) > 1:
+        inside = {k: p for k, p in inside.items() if f"{k} ".startswith(f"{key} ") and p.kind in ("city", "town")}
     return exact, next(iter(inside.values())) if len(inside) == 1 else None
 
 
@@ -230,7 +235,7 @@ def near_matches(name: str, store: TrailStore) -> list[str]:
     """At most five names that look like `name`, the most alike first."""
     asked = list(readings(name))[-1] if "," in name else Address(name)
     near: dict[str, str] = {}
-    for text in (*_elsewhere(asked, store), *_holding(asked, store), *_alike(asked, store)):
+    for text in (*_elsewhere(asked, store), *_around(asked, store), *_holding(asked, store), *_alike(asked, store)):
         near.setdefault(search_key(text), text)
     return list(near.values())[:NEAR_MATCHES]
 
@@ -242,6 +247,12 @@ def _elsewhere(asked: Address, store: TrailStore) -> Iterator[str]:
     yield from map(address_of, _apart([town for town in towns if namesake.means(town)]))
 
 
+def _around(asked: Address, store: TrailStore) -> Iterator[str]:
+    """The point that an address lies in: Ordino of "Carrer Major 3, Ordino"."""
+    for region in asked.regions[:1]:
+        yield from (p.name or "" for p in store.find_places(region, 1) if search_key(p.name or "") == region)
+
+
 def _holding(asked: Address, store: TrailStore) -> Iterator[str]:
     """Points whose name has the one asked for as whole words."""
     for point in store.find_places(asked.name, _CANDIDATES) if asked.key else []:
@@ -250,12 +261,14 @@ def _holding(asked: Address, store: TrailStore) -> Iterator[str]:
 
 
 def _alike(asked: Address, store: TrailStore) -> list[str]:
-    """Names that are misspelt so."""
+    """Names that are misspelt so; first those that hold it but for the blanks, as Comapedrosa holds "Coma Pedrosa"."""
     similar = store.similar_names(asked.name, _CANDIDATES) if asked.key else []
     names = {search_key(name): name for name in reversed(similar)}
     names.pop(asked.key, None)  # spelt so, but not where it was asked for
-    near = [names[key] for key in get_close_matches(asked.key, names, n=2 * NEAR_MATCHES, cutoff=0.6)]
-    return _one_for_each_town(near, store)
+    joined = asked.key.replace(" ", "")
+    holding = [key for key in names if joined in key.replace(" ", "")]
+    near = get_close_matches(asked.key, names, n=2 * NEAR_MATCHES, cutoff=0.6)
+    return _one_for_each_town([names[key] for key in dict.fromkeys((*holding[:NEAR_MATCHES], *near))], store)
 
 
 def _one_for_each_town(names: Sequence[str], store: TrailStore) -> list[str]:

@@ -144,6 +144,16 @@ def test_part_of_a_point_s_name_gives_way_to_a_town_where_many_live(store: Trail
     assert locate("Canillo", store).name == "Bosc de Canillo", "of 900 people few can have been meant"
 
 
+def test_a_name_that_begins_a_drawn_town_means_it_unless_more_live_elsewhere(draw, tmp_path) -> None:
+    drawing = draw().point(0, 0, "town", "Andorra la Vella", 22_000).point(1, 0, "hut", "Refugi Andorra")
+    store = SqliteStore(str(tmp_path / "andorra.db"))
+    store.replace_region(drawing.region())
+    for people, name in [(7500, "Andorra la Vella"), (22_001, "Andorra")]:
+        store.replace_gazetteer(CREDIT, [Town("Andorra", "Aragon, Spain", "ES", -0.45, 40.98, people)])
+        assert locate("Andorra", store).name == name
+    store.close()
+
+
 # --- nobody knows it ----------------------------------------------------------------------------------------------
 
 
@@ -154,6 +164,18 @@ def test_a_town_in_another_region_is_proposed_not_taken(store: TrailStore) -> No
     assert caught.value.near_matches == near
     told = "no place named 'Paris, Colorodo' in the trail data or the gazetteer; did you mean Paris, Île-de-France"
     assert caught.value.detail.startswith(told)
+
+
+def test_of_an_address_the_place_that_it_is_in_is_proposed(store: TrailStore) -> None:
+    with pytest.raises(PlaceNotFound, match=r"did you mean Ordino") as caught:
+        locate("Carrer Major 3, Ordino", store)
+    assert caught.value.near_matches[0] == "Ordino"
+
+
+def test_blanks_in_the_wrong_place_are_a_small_mistake(store: TrailStore) -> None:
+    with pytest.raises(PlaceNotFound) as caught:
+        locate("Bosc de Ca nillo", store)
+    assert caught.value.near_matches[0] == "Bosc de Canillo"
 
 
 @pytest.mark.parametrize(("misspelt", "near"), [("Boulderr", "Boulder"), ("Munnich", "Munich"), ("Ordno", "Ordino")])
