@@ -128,6 +128,9 @@ def _import_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("files", nargs="+", metavar="FILE", help="trails: .osm.pbf, .shp, .geojson, .gpx, .gpkg …")
     command.add_argument("--elevation", nargs="+", default=[], metavar="FILE", help="heights: GeoTIFF, .hgt, .hgt.zip")
     command.add_argument("--region", metavar="NAME", help="name of the region; the one of that name is replaced")
+    command.add_argument(
+        "--profile", metavar="NAME", help="how to read the fields: nps, usfs, … or a .toml file (default: by the fields)"
+    )
     _database_option(command)
 
 
@@ -225,6 +228,7 @@ def _import(arguments: argparse.Namespace) -> None:
             store,
             elevation=[Path(file) for file in arguments.elevation],
             region=arguments.region,
+            profile=arguments.profile,
             progress=progress,
         )
         towns = gazetteer.refresh(store)

@@ -1,160 +1,238 @@
-"""Which ways may be walked, and what they are to someone on foot: tags or fields in, a decision with its reason out."""
+"""Which lines may be walked, and what they are to someone on foot: the rules of a source, applied to tags or fields."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
-from loopgenie.ways import SAC_SCALE, WayKind
+from loopgenie.ways import WayKind
 
 Tags = Mapping[str, str]
 
 
+class Reason(NamedTuple):
+    """Why a line is left out, in words; `missed` when a hiker may wonder where it is."""
+
+    words: str
+    missed: bool = True
+
+
+#: The reasons that a rule can give. Those that are not missed would only fill the map: nobody asks for a driveway.
+REASONS: dict[str, Reason] = {
+    "private": Reason("no public access"),
+    "closed": Reason("closed to walkers"),
+    "customers": Reason("for customers only"),
+    "unbuilt": Reason("not built yet, or given up"),
+    "bicycles": Reason("for bicycles only"),
+    "vehicles": Reason("for motor vehicles only"),
+    "winter": Reason("for winter only"),
+    "water": Reason("on water"),
+    "climbing": Reason("via ferrata (needs climbing gear)"),
+    "one way": Reason("one way for walkers"),
+    "motorway": Reason("motorway or trunk road", missed=False),
+    "no way": Reason("no way for walkers", missed=False),
+    "area": Reason("area, not a line", missed=False),
+    "driveway": Reason("driveway or parking aisle", missed=False),
+    "indoor": Reason("inside a building", missed=False),
+    "link": Reason("link between car park and trail", missed=False),
+}
+
+#: What a clause can be about; of each the first in the order of its table counts.
+ROLES = ("refuse", "allow", "kind", "informal", "season", "poor", "off_ground", "point")
+#: So much of a value is told.
+_LONGEST = 120
+
+
 class Decision(NamedTuple):
-    """`kind` of a way that may be walked; otherwise None, and `reason` says why it is left out."""
+    """`kind` of a way that may be walked; otherwise None, and `reason` says why it is left out.
+
+    `rule` is the field and value that decided who may walk, if any did; `missed` is that of the reason. The others
+    are those of `source.Way`.
+    """
 
     kind: WayKind | None
     reason: str | None = None
+    rule: str | None = None
+    missed: bool = False
+    informal: bool = False
+    season: str | None = None
+    poor: bool = False
+    off_ground: bool = False
 
 
-#: https://wiki.openstreetmap.org/wiki/Key:highway
-_KINDS: dict[str, WayKind] = {
-    "path": WayKind.PATH,
-    "track": WayKind.TRACK,
-    "footway": WayKind.FOOTWAY,
-    "bridleway": WayKind.BRIDLEWAY,
-    "steps": WayKind.STEPS,
-    "cycleway": WayKind.CYCLEWAY,
-    **dict.fromkeys(
-        ("residential", "unclassified", "service", "living_street", "pedestrian", "road"), WayKind.MINOR_ROAD
-    ),
-    **dict.fromkeys(("tertiary", "tertiary_link"), WayKind.CONNECTING_ROAD),
-    **dict.fromkeys(("secondary", "secondary_link", "primary", "primary_link"), WayKind.BUSY_ROAD),
-}
-_MOTOR_ROADS = frozenset({"motorway", "motorway_link", "trunk", "trunk_link"})
-_UNFINISHED = ("construction", "proposed", "planned", "abandoned", "disused", "razed", "dismantled")
-#: Parts of a street that are mapped as ways of their own. https://wiki.openstreetmap.org/wiki/Key:footway
-_BESIDE_ROADS = frozenset({"sidewalk", "crossing", "traffic_island", "access_aisle", "link"})
-_CAR_PARK_SERVICE = frozenset({"parking_aisle", "driveway", "drive-through"})
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Something that can hold of a field: it is one of `values`, none of `but_not`, and `pattern` is found in it.
 
-#: https://wiki.openstreetmap.org/wiki/Key:access
-_FORBIDDEN = frozenset({"no", "private", "military"})
-_ALLOWED = frozenset({"yes", "designated", "permissive", "official"})
-
-
-def judge(tags: Tags) -> Decision:
-    """Decide on a way by its OpenStreetMap tags (it has to have `highway`)."""
-    reason = _not_walkable(tags) or _forbidden(tags) or _unfit(tags)
-    return Decision(None, reason) if reason else Decision(_kind(tags))
-
-
-def _kind(tags: Tags) -> WayKind:
-    highway = tags["highway"]
-    if tags.get(highway) in _BESIDE_ROADS:  # footway=sidewalk, cycleway=crossing, path=link
-        return WayKind.MINOR_ROAD
-    return _KINDS[highway]
-
-
-def _not_walkable(tags: Tags) -> str | None:
-    highway = tags.get("highway", "")
-    if highway in _MOTOR_ROADS or tags.get("motorroad") == "yes":
-        return "motorway or trunk road"
-    if highway in _UNFINISHED or any(tags.get(key) == "yes" for key in _UNFINISHED):
-        return "not built yet, or given up"
-    if highway == "via_ferrata" or tags.get("via_ferrata_scale", "0") != "0":
-        return "via ferrata (needs climbing gear)"
-    if highway not in _KINDS:
-        return "no way for walkers"
-    if tags.get("area") == "yes":
-        return "area, not a line"
-    if highway == "service" and tags.get("service") in _CAR_PARK_SERVICE:
-        return "driveway or parking aisle"
-    return None
-
-
-def _forbidden(tags: Tags) -> str | None:
-    foot, access = tags.get("foot", ""), tags.get("access", "")
-    if foot in _FORBIDDEN:
-        return "closed to walkers (foot=no or private)"
-    if access in _FORBIDDEN and foot not in _ALLOWED:
-        return "no public access (access=no or private)"
-    if "customers" in (foot, access if foot not in _ALLOWED else ""):
-        return "for customers only"
-    return None
-
-
-def _unfit(tags: Tags) -> str | None:
-    if tags.get("trail_visibility") == "no":
-        return "no trail to be seen (trail_visibility=no)"
-    if tags.get("informal") == "yes":
-        return "informal path"
-    if tags.get("indoor") == "yes":
-        return "inside a building"
-    if tags.get("oneway:foot", "no") != "no" or tags.get("conveying", "no") != "no":
-        return "one way for walkers"
-    return None
-
-
-def difficulty(tags: Tags) -> int | None:
-    """Grade 1..6 of the SAC scale; None where it is not tagged, or with a word that is not of the scale."""
-    return SAC_SCALE.get(tags.get("sac_scale", "").split(";")[0].strip())
-
-
-#: Hard underfoot for sure; old mule tracks have stones set in them, too (sett, cobblestone), and are none of these.
-#: https://wiki.openstreetmap.org/wiki/Key:surface
-_PAVED = frozenset({"asphalt", "concrete", "concrete:plates", "paved", "paving_stones", "chipseal"})
-
-
-def is_poor(tags: Tags) -> bool:
-    """Whether the tags say for sure that a trail is paved or hardly to be seen."""
-    if tags.get("trail_visibility") == "horrible":
-        return True
-    if "surface" in tags:
-        return tags["surface"] in _PAVED
-    return tags.get("tracktype") == "grade1"
-
-
-def off_ground(tags: Tags) -> bool:
-    """Whether the way leaves the terrain: on a bridge or in a tunnel."""
-    return any(tags.get(key, "no") not in ("no", "building_passage") for key in ("bridge", "tunnel"))
-
-
-_CLOSED = re.compile(
-    r"\b(closed|proposed|planned|abandoned|decommissioned|obliterated|removed|private|do not use)\b", re.I
-)
-_STATUS_FIELD = re.compile(r"(status|condition|rdclass)$", re.I)
-_FOOT_FIELD = re.compile(r"^(hike|hiking|foot|pedestrian|walking)$", re.I)
-_REFUSED = re.compile(r"^(no|n|false|0|prohibited|not allowed)$", re.I)
-_BIKES_ONLY = re.compile(r"\b(bikes?|bicycles?|mountain bikes?) only\b|\bdownhill mountain bike travel only\b", re.I)
-_WATER = re.compile(r"\b(water (trail|craft)|canoe|portage route|ferry)\b", re.I)
-
-_ROAD_FIELD = re.compile(r"^(rd|road|street)_?(class|name|type)$", re.I)
-_BUSY = re.compile(r"\b(primary|secondary|arterial|highway|interstate)\b", re.I)
-_CONNECTING = re.compile(r"\b(tertiary|collector)\b", re.I)
-
-
-def judge_fields(fields: Mapping[str, str]) -> Decision:
-    """Decide on a line of a trail authority's own layer, which has no OpenStreetMap tags.
-
-    A trail unless its fields say otherwise: closed or planned, not for walkers, a line on water, or a road.
+    A field is named, or found by a pattern of its name. What is not given holds.
     """
-    for name, value in fields.items():
-        if _STATUS_FIELD.search(name) and _CLOSED.search(value):
-            return Decision(None, "closed or not built")
-        if _FOOT_FIELD.match(name) and _REFUSED.match(value):
-            return Decision(None, "not for walkers")
-        if _BIKES_ONLY.search(value):
-            return Decision(None, "for bicycles only")
-        if _WATER.search(value):
-            return Decision(None, "on water")
-    return Decision(_road_kind(fields) or WayKind.PATH)
+
+    fields: frozenset[str]
+    names: re.Pattern[str] | None = None
+    values: frozenset[str] | None = None
+    but_not: frozenset[str] = frozenset()
+    pattern: re.Pattern[str] | None = None
+
+    def is_about(self, name: str) -> bool:
+        """Whether this is a field to look at."""
+        return name in self.fields or (self.names is not None and _found(self.names, name))
+
+    def holds(self, value: str) -> bool:
+        """Whether it holds of a field with this value."""
+        if self.values is not None and value not in self.values:
+            return False
+        return value not in self.but_not and (self.pattern is None or self.pattern.search(value) is not None)
+
+    def where(self, tags: Tags) -> str | None:
+        """The first field that it holds of."""
+        if self.names is None:
+            return next((name for name in self.fields if name in tags and self.holds(tags[name])), None)
+        return next((name for name, value in tags.items() if self.is_about(name) and self.holds(value)), None)
 
 
-def _road_kind(fields: Mapping[str, str]) -> WayKind | None:
-    values = [value for name, value in fields.items() if _ROAD_FIELD.match(name)]
-    if not values:
+@lru_cache(10_000)  # the features of a layer have the same few fields
+def _found(names: re.Pattern[str], name: str) -> bool:
+    return names.search(name) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """What follows when a condition holds, all of `when` do, and none of `unless`.
+
+    `says` is the reason, the kind of way or point, or the words for a season (with "{}" for the value).
+    """
+
+    role: str
+    condition: Condition
+    says: str = ""
+    when: tuple[Condition, ...] = ()
+    unless: tuple[Condition, ...] = ()
+    missed: bool = True
+
+
+#: What is known of a clause that holds: its place in the table, itself, and the field that it holds of.
+_Match = tuple[int, Clause, str]
+
+
+class _Field:
+    """The clauses about a field, with their numbers: those that ask for a value by that value, with all others."""
+
+    __slots__ = ("by_value", "others")
+
+    def __init__(self, clauses: Sequence[tuple[int, Clause]]) -> None:
+        values = {value for _, clause in clauses for value in clause.condition.values or ()}
+        self.others = [each for each in clauses if each[1].condition.values is None]
+        self.by_value = {
+            value: [each for each in clauses if each in self.others or value in (each[1].condition.values or ())]
+            for value in values
+        }
+
+
+class Rules:
+    """The clauses of a source, looked up by field: a way asks only those about the tags that it has.
+
+    Parameters
+    ----------
+    clauses : in order; of each role the first that holds counts.
+    exact : names and values are compared as they are written, as OpenStreetMap's are; else without regard to case
+        and, in names, to anything but letters and digits.
+    default : what a line is that no clause makes anything else.
+    """
+
+    def __init__(self, clauses: Sequence[Clause], *, exact: bool, default: WayKind) -> None:
+        self.clauses, self.exact, self.default = tuple(clauses), exact, default
+        self._fields: dict[str, _Field] = {}
+
+    def decide(self, tags: Tags) -> Decision:
+        """What a line with these tags or fields is."""
+        seen = self.seen(tags)
+        found, spared = self._matches(seen)
+        if refused := found.get("refuse"):
+            _, clause, name = refused
+            reason = REASONS[clause.says]
+            return Decision(None, reason.words, _said(tags, name), reason.missed and clause.missed)
+        return Decision(
+            kind=WayKind(found["kind"][1].says) if "kind" in found else self.default,
+            rule=_said(tags, *(spared or [allowed[2] for allowed in [found.get("allow")] if allowed])),
+            informal="informal" in found,
+            season=_season(tags, found.get("season")),
+            poor="poor" in found,
+            off_ground="off_ground" in found,
+        )
+
+    def point(self, tags: Tags) -> str | None:
+        """What a point with these fields is, if a clause says so."""
+        match = self._matches(self.seen(tags))[0].get("point")
+        return match[1].says if match else None
+
+    def seen(self, tags: Tags) -> Tags:
+        """Names and values as they are compared."""
+        return tags if self.exact else {plain(name): value.casefold() for name, value in tags.items()}
+
+    def _matches(self, tags: Tags) -> tuple[dict[str, _Match], tuple[str, str] | None]:
+        """The first clause that holds, by role; and the two fields by which a refusal was spared."""
+        found: dict[str, _Match] = {}
+        spared: tuple[str, str] | None = None
+        for name, value in tags.items():
+            about = self._fields.get(name) or self._about(name)
+            for number, clause in about.by_value.get(value, about.others):
+                first = found.get(clause.role)
+                if (first and first[0] < number) or not clause.condition.holds(value):
+                    continue
+                if not all(condition.where(tags) for condition in clause.when):
+                    continue
+                excuse = next(filter(None, (condition.where(tags) for condition in clause.unless)), None)
+                if excuse is None:
+                    found[clause.role] = (number, clause, name)
+                elif clause.role == "refuse":
+                    spared = name, excuse
+        return found, spared
+
+    def _about(self, name: str) -> _Field:
+        """The clauses about a field, found once."""
+        about = [each for each in enumerate(self.clauses) if each[1].condition.is_about(name)]
+        self._fields[name] = found = _Field(about)
+        return found
+
+
+def _season(tags: Tags, match: _Match | None) -> str | None:
+    """When a way may be walked: the value of the field, or what the pattern takes out of it."""
+    if match is None:
         return None
-    if any(map(_BUSY.search, values)):
-        return WayKind.BUSY_ROAD
-    return WayKind.CONNECTING_ROAD if any(map(_CONNECTING.search, values)) else WayKind.MINOR_ROAD
+    _, clause, name = match
+    value = _value(tags, name)[1]
+    part = clause.condition.pattern and clause.condition.pattern.search(value)
+    if part and part.groups():
+        value = next(filter(None, part.groups()), value)
+    return _short((clause.says or "{}").replace("{}", value))
+
+
+def _said(tags: Tags, *names: str) -> str | None:
+    """The fields as the source has them: "access=private, foot=yes"."""
+    return ", ".join(f"{name}={_short(value)}" for name, value in (_value(tags, name) for name in names)) or None
+
+
+def _value(tags: Tags, name: str) -> tuple[str, str]:
+    """The name and value of a field as they are written."""
+    if name in tags:
+        return name, tags[name]
+    return next((written, value) for written, value in tags.items() if plain(written) == name)
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 2]} …"
+
+
+@lru_cache(10_000)
+def plain(name: str) -> str:
+    """A name of a field without case and anything but letters and digits: "Trail_Name" is "trailname"."""
+    return re.sub(r"[\W_]", "", name).lower()
+
+
+def plain_names(names: Iterable[str], *, exact: bool) -> tuple[str, ...]:
+    """Names of fields as they are compared."""
+    return tuple(names) if exact else tuple(map(plain, names))

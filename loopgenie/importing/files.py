@@ -14,6 +14,7 @@ from loopgenie.errors import BadInput
 from loopgenie.importing.elevation import read_elevation
 from loopgenie.importing.gpx import read_gpx
 from loopgenie.importing.osm import read_osm
+from loopgenie.importing.profiles import Profile, chosen
 from loopgenie.importing.source import Progress, Source, merged
 from loopgenie.importing.topology import build_region
 from loopgenie.importing.vector import read_geojson, read_geopackage, read_shapefile
@@ -21,10 +22,10 @@ from loopgenie.store import Region, TrailStore
 
 _OSM = (".pbf", ".osm")
 #: Ends of other file names -> how to read such a file.
-_READERS: dict[str, Callable[[Path], Source]] = {
+_READERS: dict[str, Callable[[Path, Profile | None], Source]] = {
     ".geojson": read_geojson,
     ".json": read_geojson,
-    ".gpx": read_gpx,
+    ".gpx": lambda path, _: read_gpx(path),
     ".shp": read_shapefile,
     ".gpkg": read_geopackage,
 }
@@ -94,6 +95,7 @@ def import_files(
     *,
     elevation: Sequence[Path] = (),
     region: str | None = None,
+    profile: str | None = None,
     progress: Progress | None = None,
 ) -> ImportSummary:
     """Read trail files, make one network of them and put it into the store in place of the region of that name.
@@ -104,6 +106,8 @@ def import_files(
     ----------
     elevation : terrain models (.hgt, .hgt.zip, GeoTIFF).
     region : its name; by default the name of the first file.
+    profile : the name of a profile, or a .toml file with one: how to read GeoJSON files, shapefiles and GeoPackages
+        instead of what their fields call for, and OpenStreetMap files where it knows their tags.
 
     Raises
     ------
@@ -118,7 +122,8 @@ def import_files(
     seconds: dict[str, float] = {}
     with _timed("reading", seconds):
         height_at = read_elevation(elevation) if elevation else None
-        source = merged([_read(path, progress) for path in paths])
+        how = chosen(profile) if profile is not None else None
+        source = merged([_read(path, how, progress) for path in paths])
     if not source.ways:
         raise BadInput(f"{_listed(paths)}: there is nothing that can be walked{_because(source.left_out)}")
     with _timed("building", seconds):
@@ -141,17 +146,17 @@ def _stem(path: Path) -> str:
     return re.sub(r"(\.osm)?\.[^.]+$", "", path.name, flags=re.I)
 
 
-def _read(path: Path, progress: Progress | None) -> Source:
+def _read(path: Path, profile: Profile | None, progress: Progress | None) -> Source:
     kind = path.suffix.lower()
     if kind not in (*_OSM, *_READERS):
         raise BadInput(f"{path.name} is of no kind that can be read; want {_KINDS}")
     if not path.is_file():
         raise BadInput(f"{path}: there is no such file")
     if kind in _OSM:
-        return read_osm(path, progress)
+        return read_osm(path, progress, profile if profile and profile.rules.exact else None)
     if progress is not None:
         progress(f"reading {path.name}", 0, 0)
-    return _READERS[kind](path)
+    return _READERS[kind](path, profile)
 
 
 def _listed(paths: Sequence[Path]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.parsers import expat
 
 from loopgenie.errors import BadInput
-from loopgenie.importing import landmarks
+from loopgenie.importing import landmarks, profiles
 from loopgenie.importing.source import Access, Source, Way
 from loopgenie.store import Point, SourceFile
 from loopgenie.ways import WayKind
@@ -44,8 +44,8 @@ class _Reader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        attribution = f"Trails: {path.name} (licence not stated in the file)"
-        self.source = Source(files=[SourceFile(path.name, "gpx", attribution)])
+        profile = profiles.named("gpx")
+        self.source = Source(files=[SourceFile(path.name, profile.name, profile.credit(path.name))])
         self.stack: list[str] = []
         self.texts: list[dict[str, str]] = []  # of each open element: what its name, ele, sym, type say
         self.here: tuple[float, float] = (0.0, 0.0)

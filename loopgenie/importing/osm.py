@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from loopgenie.errors import BadInput
-from loopgenie.importing import access, landmarks
+from loopgenie.geometry import LonLat
+from loopgenie.importing import landmarks, profiles
+from loopgenie.importing.access import Decision
+from loopgenie.importing.profiles import Profile
 from loopgenie.importing.source import Access, Progress, Source, Way
-from loopgenie.store import Point, SourceFile
-
-ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
+from loopgenie.store import LeftOut, Point, SourceFile
 
 #: Which name a way without one gets when it is part of several hiking routes: the most local, as signposts have it.
 _NETWORKS = ("lwn", "rwn", "nwn", "iwn")
@@ -25,16 +26,28 @@ _Node = tuple[int, tuple[float, float] | None]
 
 
 @dataclass(slots=True)
+class _Area:
+    """A car park or camp site drawn as a relation: its tags, and what is known of its outline so far."""
+
+    tags: dict[str, str]
+    corners: list[_Node] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class _Relations:
-    """What ways are by the relations they are part of: on a hiking route, maybe with a name, or the shore of a lake."""
+    """What ways are by the relations they are part of: on a hiking route, maybe with a name, the shore of a lake, or
+    the outline of an area.
+    """
 
     on_route: set[int] = field(default_factory=set)
     route_names: dict[int, str] = field(default_factory=dict)
     shores: set[int] = field(default_factory=set)
+    outlines: dict[int, list[_Area]] = field(default_factory=dict)
+    areas: list[_Area] = field(default_factory=list)
 
 
-def read_osm(path: Path, progress: Progress | None = None) -> Source:
-    """Read an OpenStreetMap file.
+def read_osm(path: Path, progress: Progress | None = None, profile: Profile | None = None) -> Source:
+    """Read an OpenStreetMap file, with the rules of "osm" or of another profile that knows its tags.
 
     Ways meet only where they share a node; those cut off at the edge of an extract are kept as far as they go.
 
@@ -43,7 +56,7 @@ def read_osm(path: Path, progress: Progress | None = None) -> Source:
     BadInput : the file is not OpenStreetMap data, or is cut off.
     """
     try:
-        return _read(path, progress or (lambda *_: None))
+        return _read(path, progress or (lambda *_: None), profile or profiles.named("osm"))
     except (RuntimeError, ValueError, OSError) as error:
         raise BadInput(
             f"{path.name} cannot be read as OpenStreetMap data ({_one_line(error)}); want a complete .osm.pbf file"
@@ -54,18 +67,26 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _read(path: Path, progress: Progress) -> Source:
-    source = Source(files=[SourceFile(path.name, "osm", ATTRIBUTION, _data_date(path))])
+def _read(path: Path, progress: Progress, profile: Profile) -> Source:
+    source = Source(files=[SourceFile(path.name, profile.name, profile.credit(path.name), _data_date(path))])
     progress(f"reading routes of {path.name}", 0, 3)
     relations = _relations(path)
     progress(f"reading ways of {path.name}", 1, 3)
-    for way_id, tags, nodes in _lines(path, relations.shores):
+    for way_id, tags, nodes in _lines(path, relations):
+        for area in relations.outlines.get(way_id, ()):
+            area.corners += nodes
         if "highway" in tags:
-            source.ways += _ways(way_id, tags, nodes, relations, source)
+            decision = profile.rules.decide(tags)
+            if decision.kind is None:
+                _leave_out(way_id, tags, nodes, decision, source)
+            else:
+                source.ways += _ways(way_id, tags, nodes, relations, decision, profile, source)
         elif way_id in relations.shores or landmarks.is_water(tags):
             source.waters += [line for _, line in _runs(nodes)]
         else:
             _add_area(source, tags, nodes)
+    for area in relations.areas:
+        _add_area(source, area.tags, area.corners)
     progress(f"reading places of {path.name}", 2, 3)
     for tags, lon, lat in _place_nodes(path):
         _add_place(source, tags, lon, lat)
@@ -92,7 +113,9 @@ def _data_date(path: Path) -> str | None:
 def _relations(path: Path) -> _Relations:
     import osmium
 
-    wanted = osmium.filter.TagFilter(("route", "hiking"), ("route", "foot"), ("natural", "water"))
+    wanted = osmium.filter.TagFilter(
+        ("route", "hiking"), ("route", "foot"), ("natural", "water"), ("amenity", "parking"), ("tourism", "camp_site")
+    )
     found = _Relations()
     ranked: dict[int, tuple[int, int, str]] = {}
     for relation in _objects(path, osmium.osm.RELATION, wanted):
@@ -100,7 +123,12 @@ def _relations(path: Path) -> _Relations:
         members = [member.ref for member in relation.members if member.type == "w"]
         if landmarks.is_water(tags):
             found.shores.update(members)
-        elif "route" in tags:
+        elif "route" not in tags:
+            found.areas.append(_Area(tags))
+            outer = [member.ref for member in relation.members if member.type == "w" and member.role != "inner"]
+            for way in outer:
+                found.outlines.setdefault(way, []).append(found.areas[-1])
+        else:
             found.on_route.update(members)
             if name := tags.get("name") or tags.get("ref"):
                 rank = _rank(tags.get("network", ""))
@@ -114,17 +142,18 @@ def _rank(network: str) -> int:
     return _NETWORKS.index(network) if network in _NETWORKS else len(_NETWORKS)
 
 
-def _lines(path: Path, shores: Collection[int]) -> Iterator[tuple[int, dict[str, str], list[_Node]]]:
-    """Every way that is a highway, water or a shore, or may be a place: its id, tags and nodes."""
+def _lines(path: Path, relations: _Relations) -> Iterator[tuple[int, dict[str, str], list[_Node]]]:
+    """Every way that is a highway, water, a shore or an outline, or may be a place: its id, tags and nodes."""
     import osmium
 
     processor = osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY)
     # positions of all nodes are kept outside of Python, 16 bytes each, while the ways go by
     processor = processor.with_locations("sparse_mem_array")
-    # shores that are members of a relation mostly have no tags of their own, so that no filter by key finds them
+    # members of a relation mostly have no tags of their own, so that no filter by key finds them
+    members = relations.shores | set(relations.outlines)
     for way in processor.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)):
         tags = way.tags
-        if way.id in shores or any(key in tags for key in _LINE_KEYS) or landmarks.is_water(tags):
+        if way.id in members or any(key in tags for key in _LINE_KEYS) or landmarks.is_water(tags):
             nodes: list[_Node] = []
             for node in way.nodes:
                 place = node.location
@@ -132,14 +161,27 @@ def _lines(path: Path, shores: Collection[int]) -> Iterator[tuple[int, dict[str,
             yield way.id, dict(tags), nodes
 
 
+def _leave_out(way_id: int, tags: dict[str, str], nodes: Sequence[_Node], decision: Decision, source: Source) -> None:
+    """Count a way that may not be walked, and keep its line where somebody may miss it."""
+    reason = str(decision.reason)
+    source.left_out[reason] += 1
+    if decision.missed:
+        line = tuple(LonLat(*place) for _, place in nodes if place is not None)
+        if len(line) > 1:
+            name = tags.get("name") or tags.get("ref")
+            source.refused.append(LeftOut(0, reason, decision.rule, name, f"osm way {way_id}", line))
+
+
 def _ways(
-    way_id: int, tags: dict[str, str], nodes: Sequence[_Node], relations: _Relations, source: Source
+    way_id: int,
+    tags: dict[str, str],
+    nodes: Sequence[_Node],
+    relations: _Relations,
+    decision: Decision,
+    profile: Profile,
+    source: Source,
 ) -> Iterator[Way]:
-    """The way if it may be walked, in as many parts as the file has unbroken runs of its nodes."""
-    decision = access.judge(tags)
-    if decision.kind is None:
-        source.left_out[str(decision.reason)] += 1
-        return
+    """A way that may be walked, in as many parts as the file has unbroken runs of its nodes."""
     if any(place is None for _, place in nodes):
         source.left_out["part of a way beyond the edge of the extract"] += 1
     for ids, line in _runs(nodes):
@@ -147,14 +189,17 @@ def _ways(
             yield Way(
                 line=line,
                 node_ids=ids,
-                kind=decision.kind,
+                kind=decision.kind or profile.rules.default,
                 name=tags.get("name") or tags.get("ref") or relations.route_names.get(way_id),
                 surface=tags.get("surface"),
-                difficulty=access.difficulty(tags),
+                difficulty=profile.difficulty(tags),
                 source=f"osm way {way_id}",
-                off_ground=access.off_ground(tags),
-                poor=access.is_poor(tags),
+                off_ground=decision.off_ground,
+                poor=decision.poor,
                 on_route=way_id in relations.on_route,
+                informal=decision.informal,
+                season=decision.season,
+                rule=decision.rule,
             )
 
 

@@ -9,23 +9,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from loopgenie.errors import BadInput
-from loopgenie.importing import access, landmarks
+from loopgenie.geometry import LonLat
+from loopgenie.importing import landmarks, profiles
+from loopgenie.importing.access import Decision, plain
+from loopgenie.importing.fields import latest_date, names_beside, texts
 from loopgenie.importing.geometries import KINDS, Place, Reproject, height, parts
-from loopgenie.importing.osm import ATTRIBUTION as OSM_ATTRIBUTION
+from loopgenie.importing.profiles import Profile
 from loopgenie.importing.source import Access, Source, Way, merged
-from loopgenie.store import Point, SourceFile
-from loopgenie.ways import WayKind
+from loopgenie.store import LeftOut, Point, SourceFile
 
-#: Fields that hold a name, in the order in which they are looked for, without case and underscores.
-_NAMES = (
-    "name", "trailname", "trlname", "trailnm", "rdname", "roadname", "poiname", "lotname", "thname", "maplabel",
-    "label", "title", "campsite", "segname", "trail",
-)  # fmt: skip
-_SURFACES = ("surface", "trlsurface", "trailsurface", "rdsurface")
-_HEIGHTS = ("ele", "elevm", "elevationm", "altitude")
-_NO_NAME = re.compile(r"(unnamed.*|unknown|none|null|n/?a|-|\?|parking( lot| area)?|trail( ?head)?)$", re.I)
-#: Lines of computed networks that only link car parks to trails; they are no trails.
-_CAR_PARK_LINKS = frozenset({"lot-to-lot", "lot-to-trailhead"})
 _OSM_IDS = ("osm_id", "@id", "osm_way_id", "id")
 #: Degrees that are stated in these ways need no reprojection.
 _DEGREES = re.compile(r"(CRS:?84|EPSG:{1,2}4326)$", re.I)
@@ -39,8 +31,8 @@ class Feature(NamedTuple):
     id: str
 
 
-def read_geojson(path: Path) -> Source:
-    """Read a GeoJSON file.
+def read_geojson(path: Path, profile: Profile | None = None) -> Source:
+    """Read a GeoJSON file, with a profile or with the one that its fields call for.
 
     Raises
     ------
@@ -57,7 +49,8 @@ def read_geojson(path: Path) -> Source:
     else:
         raise BadInput(f"{path.name} is JSON but not GeoJSON: its type is {kind!r}, want 'FeatureCollection'")
     features = [_feature(each, number, path) for number, each in enumerate(objects, 1)]
-    return _Layer(path, str(document.get("name") or ""), _reprojection(_crs(document, path), path)).read(features)
+    to_degrees = _reprojection(_crs(document, path), path)
+    return _Layer(path, str(document.get("name") or ""), to_degrees, features, profile).read()
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -94,7 +87,7 @@ def _crs(document: Mapping[str, Any], path: Path) -> str | None:
         raise BadInput(f"{path.name} has a crs member without a name; want one like EPSG:3857, or none") from None
 
 
-def read_shapefile(path: Path) -> Source:
+def read_shapefile(path: Path, profile: Profile | None = None) -> Source:
     """Read a shapefile; its .shx and .dbf have to lie beside it, and its .prj if it is not in degrees.
 
     Raises
@@ -104,10 +97,10 @@ def read_shapefile(path: Path) -> Source:
     for suffix in (".dbf", ".shx"):
         if not any(path.with_suffix(s).is_file() for s in (suffix, suffix.upper())):
             raise BadInput(f"{path.name} has no {path.with_suffix(suffix).name} beside it; a shapefile needs it")
-    return _read_table(path, None)
+    return _read_table(path, None, profile)
 
 
-def read_geopackage(path: Path) -> Source:
+def read_geopackage(path: Path, profile: Profile | None = None) -> Source:
     """Read all layers of a GeoPackage.
 
     Raises
@@ -121,10 +114,12 @@ def read_geopackage(path: Path) -> Source:
         layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
     except DataSourceError as error:
         raise BadInput(f"{path.name} cannot be read as a GeoPackage ({error})") from error
-    return merged([_read_table(path, layer) for layer in layers])
+    source = merged([_read_table(path, layer, profile) for layer in layers])
+    source.files = list(dict.fromkeys(source.files))
+    return source
 
 
-def _read_table(path: Path, layer: str | None) -> Source:
+def _read_table(path: Path, layer: str | None, profile: Profile | None) -> Source:
     """A layer of a file with one row a feature."""
     import pyogrio.raw
     import shapely
@@ -135,7 +130,7 @@ def _read_table(path: Path, layer: str | None) -> Source:
         geometries = shapely.from_wkb(shapes)
     except (DataSourceError, DataLayerError, shapely.errors.ShapelyError, ValueError, RuntimeError) as error:
         raise BadInput(f"{path.name} cannot be read ({error})") from error
-    rows = zip(*columns, strict=True) if columns else (() for _ in geometries)
+    rows = zip(*map(_plain_values, columns), strict=True) if columns else (() for _ in geometries)
     features = [
         Feature(
             dict(zip(meta["fields"].tolist(), row, strict=True)),
@@ -144,7 +139,13 @@ def _read_table(path: Path, layer: str | None) -> Source:
         )
         for number, (row, shape) in enumerate(zip(rows, geometries, strict=True), 1)
     ]
-    return _Layer(path, layer or "", _reprojection(meta["crs"], path)).read(features)
+    return _Layer(path, layer or "", _reprojection(meta["crs"], path), features, profile).read()
+
+
+def _plain_values(column: Any) -> list[object]:
+    """Numbers and words as Python has them, dates as text."""
+    values: list[object] = (column.astype("datetime64[D]").astype(str) if column.dtype.kind == "M" else column).tolist()
+    return values
 
 
 def _reprojection(crs: str | None, path: Path) -> Reproject | None:
@@ -166,30 +167,38 @@ def _reprojection(crs: str | None, path: Path) -> Reproject | None:
 
 
 class _Layer:
-    """A file being read: what its features have in common, and the source that they become."""
+    """A layer being read: what its features have in common, and the source that they become."""
 
-    def __init__(self, path: Path, title: str, to_degrees: Reproject | None) -> None:
-        self.path, self.title, self.to_degrees = path, title, to_degrees
+    def __init__(
+        self,
+        path: Path,
+        title: str,
+        to_degrees: Reproject | None,
+        features: Sequence[Feature],
+        profile: Profile | None,
+    ) -> None:
+        self.path, self.to_degrees, self.features, self.forced = path, to_degrees, features, profile
+        self.tags = [texts(feature.fields) for feature in features]
+        self.profile = profile or profiles.recognised({key for tags in self.tags for key in tags})
+        # in a layer of points only, its title says what they are
+        lines = any("Line" in str(f.geometry and f.geometry.get("type")) for f in features)
+        self.title = "" if lines else f"{title} {path.stem}"
+        self.names = names_beside(path, self.profile.names)
         self.source = Source()
         self.from_osm = False
-        self.layer = ""
 
-    def read(self, features: Sequence[Feature]) -> Source:
-        """All features; the attribution follows from what was met."""
-        # in a file of points only, its title says what they are
-        lines = any("Line" in str(f.geometry and f.geometry.get("type")) for f in features)
-        self.layer = "" if lines else f"{self.title} {self.path.stem}"
-        for feature in features:
-            tags = _tags(feature.fields)
+    def read(self) -> Source:
+        """All features; whom to name follows from what was met."""
+        for feature, tags in zip(self.features, self.tags, strict=True):
             for kind, positions in self._parts(feature):
                 if kind == "LineString":
                     self._add_line(feature, tags, positions)
                 else:
                     self._add_place(tags, positions, is_area=kind == "Polygon")
         _drop_heights_of_zero(self.source)
-        unstated = f"Trails: {self.path.name} (licence not stated in the file)"
-        attribution = OSM_ATTRIBUTION if self.from_osm else unstated
-        self.source.files = [SourceFile(self.path.name, "osm" if self.from_osm else "generic", attribution)]
+        profile = profiles.named("osm") if self.from_osm and self.forced is None else self.profile
+        date = latest_date(text for tags in self.tags for text in profile.texts("date", tags))
+        self.source.files = [SourceFile(self.path.name, profile.name, profile.credit(self.path.name), date)]
         return self.source
 
     def _parts(self, feature: Feature) -> Iterator[tuple[str, list[Place]]]:
@@ -206,13 +215,17 @@ class _Layer:
             ) from error
 
     def _add_line(self, feature: Feature, tags: dict[str, str], line: list[Place]) -> None:
+        if len(line) < 2:
+            self.source.left_out["line of fewer than two positions"] += 1
+            return
         nodes = _node_ids(feature.fields, line)
         is_osm = "highway" in tags or nodes is not None
-        decision = self._judge(tags, has_nodes=nodes is not None)
-        if len(line) < 2:
-            decision = access.Decision(None, "line of fewer than two positions")
+        profile = self._profile(is_osm=is_osm)
+        decision = profile.rules.decide(tags)
+        name = profile.text("name", tags) or self._name_beside(tags)
+        source = _osm_way(tags) if is_osm else f"{self.path.name} {feature.id}"
         if decision.kind is None:
-            self.source.left_out[str(decision.reason)] += 1
+            self._leave_out(decision, name, source, line)
             return
         self.from_osm |= is_osm
         heights = [height(place) for place in line]
@@ -222,58 +235,60 @@ class _Layer:
                 node_ids=nodes,
                 kind=decision.kind,
                 heights=heights if any(h is not None for h in heights) else None,
-                name=_first(tags, _NAMES) or (tags.get("ref") if is_osm else None),
-                surface=(_first(tags, _SURFACES) or "").lower() or None,
-                difficulty=access.difficulty(tags),
-                source=_osm_way(tags) if is_osm else f"{self.path.name} {feature.id}",
-                off_ground=access.off_ground(tags),
+                name=name,
+                surface=_surface(profile.text("surface", tags)),
+                difficulty=profile.difficulty(tags),
+                source=source,
+                off_ground=decision.off_ground,
+                informal=decision.informal,
+                season=decision.season,
+                rule=decision.rule,
             )
         )
 
-    def _judge(self, tags: dict[str, str], *, has_nodes: bool) -> access.Decision:
-        if tags.get("type") in _CAR_PARK_LINKS:
-            return access.Decision(None, "link between car park and trail")
-        if "highway" in tags:
-            return access.judge(tags)
-        return access.Decision(WayKind.PATH) if has_nodes else access.judge_fields(tags)
+    def _profile(self, *, is_osm: bool) -> Profile:
+        """A feature with OpenStreetMap's tags is judged by them, in whatever layer, and no other one is."""
+        if self.forced is not None or is_osm == self.profile.rules.exact:
+            return self.profile
+        return profiles.named("osm" if is_osm else "generic")
+
+    def _leave_out(self, decision: Decision, name: str | None, source: str | None, line: Sequence[Place]) -> None:
+        reason = str(decision.reason)
+        self.source.left_out[reason] += 1
+        if decision.missed:
+            places = tuple(LonLat(place[0], place[1]) for place in line)
+            self.source.refused.append(LeftOut(0, reason, decision.rule, name, source, places))
+
+    def _name_beside(self, tags: Mapping[str, str]) -> str | None:
+        """The name in a table beside the layer, for a feature that has none itself."""
+        beside = self.profile.names
+        if beside is None or not self.names:
+            return None
+        return next((self.names.get(value) for key, value in tags.items() if plain(key) == plain(beside.field)), None)
 
     def _add_place(self, tags: dict[str, str], positions: list[Place], *, is_area: bool) -> None:
         lon, lat = _middle(positions)
-        name = _first(tags, _NAMES)
-        if landmarks.is_closed_parking(tags):
+        profile = self._profile(is_osm=False)
+        name = profile.text("name", tags)
+        kind = profile.rules.point(tags)
+        if kind == "closed" or landmarks.is_closed_parking(tags):
             self.source.left_out["car park not open to everybody"] += 1
             return
-        kind = landmarks.access_kind(tags) or landmarks.point_kind(tags)
-        kind = kind or landmarks.kind_of_fields(tags, self.layer)
+        kind = kind or landmarks.access_kind(tags) or landmarks.point_kind(tags)
+        kind = kind or landmarks.kind_of_fields(tags, self.title)
         if kind in ("parking", "trailhead"):
             self.source.accesses.append(Access(lon, lat, kind, name))
-        elif kind and name:
-            ele = landmarks.metres(_first(tags, _HEIGHTS)) or height(positions[0]) or None
+        elif kind and kind != "nothing" and name:
+            ele = landmarks.metres(profile.text("height", tags)) or height(positions[0]) or None
             population = landmarks.people(tags.get("population"))
             self.source.points.append(Point(0, kind, name, lon, lat, ele, population))
         else:
             self.source.left_out[f"{'area' if is_area else 'point'} of no known kind, or without a name"] += 1
 
 
-def _tags(fields: Mapping[str, object]) -> dict[str, str]:
-    """All fields that say something, as text; tags packed into one field are unpacked."""
-    tags: dict[str, str] = {}
-    for key, value in fields.items():
-        if isinstance(value, Mapping) and key == "tags":
-            tags |= {str(k): str(v) for k, v in value.items()}
-        elif isinstance(value, str | int | float) and str(value).strip():
-            tags[key] = str(value).strip()
-    for key in [key for key in tags if key.lower() in ("other_tags", "osm_tags", "tags")]:
-        packed = tags.pop(key)
-        pairs = re.findall(r'"([^"]+)"=>"([^"]*)"', packed) or re.findall(r"([^=;]+)=([^=;]*)", packed)
-        tags = {**dict(pairs), **tags}
-    return tags
-
-
-def _first(tags: Mapping[str, str], keys: Sequence[str]) -> str | None:
-    by_key = {re.sub(r"[\W_]", "", key.lower()): value for key, value in tags.items()}
-    found = (by_key[key] for key in keys if key in by_key)
-    return next((value for value in found if not _NO_NAME.match(value)), None)
+def _surface(text: str | None) -> str | None:
+    """ "NAT - NATIVE MATERIAL" is native material."""
+    return re.sub(r"^[a-z]{1,4} - ", "", text.lower()) if text else None
 
 
 def _node_ids(fields: Mapping[str, object], line: Sequence[object]) -> list[int] | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from loopgenie.importing import access
+from loopgenie.importing import profiles
 from loopgenie.importing.landmarks import (
     access_kind,
     is_closed_parking,
@@ -13,6 +13,9 @@ from loopgenie.importing.landmarks import (
     point_kind,
 )
 from loopgenie.ways import WayKind
+
+OSM = profiles.named("osm")
+GENERIC = profiles.named("generic")
 
 
 @pytest.mark.parametrize(
@@ -37,7 +40,8 @@ from loopgenie.ways import WayKind
     ],
 )
 def test_ways_that_may_be_walked(tags, kind):
-    assert access.judge(tags) == (kind, None)
+    decision = OSM.rules.decide(tags)
+    assert (decision.kind, decision.reason, decision.informal) == (kind, None, False)
 
 
 @pytest.mark.parametrize(
@@ -55,8 +59,7 @@ def test_ways_that_may_be_walked(tags, kind):
         ({"highway": "construction", "construction": "path"}, "not built"),
         ({"highway": "path", "abandoned": "yes"}, "not built"),
         ({"highway": "proposed"}, "not built"),
-        ({"highway": "path", "trail_visibility": "no"}, "trail_visibility"),
-        ({"highway": "path", "informal": "yes"}, "informal"),
+        ({"highway": "path", "indoor": "yes"}, "inside"),
         ({"highway": "via_ferrata"}, "via ferrata"),
         ({"highway": "service", "service": "parking_aisle"}, "parking aisle"),
         ({"highway": "service", "service": "driveway"}, "driveway"),
@@ -65,22 +68,93 @@ def test_ways_that_may_be_walked(tags, kind):
     ],
 )
 def test_ways_left_out_say_why(tags, word):
-    decision = access.judge(tags)
+    decision = OSM.rules.decide(tags)
     assert decision.kind is None
     assert word in decision.reason
 
 
+@pytest.mark.parametrize(
+    ("tags", "rule"),
+    [
+        ({}, None),
+        ({"foot": "permissive"}, "foot=permissive"),
+        ({"access": "permissive"}, "access=permissive"),
+        ({"access": "private", "foot": "yes"}, "access=private, foot=yes"),
+        ({"access": "customers", "foot": "designated"}, "access=customers, foot=designated"),
+        ({"bicycle": "no"}, None),
+        # refused
+        ({"access": "private"}, "access=private"),
+        ({"access": "yes", "foot": "no"}, "foot=no"),
+        ({"oneway:foot": "-1"}, "oneway:foot=-1"),
+        ({"via_ferrata_scale": "2"}, "via_ferrata_scale=2"),
+    ],
+)
+def test_the_field_that_decided_is_told(tags, rule):
+    assert OSM.rules.decide({"highway": "path", **tags}).rule == rule
+
+
+@pytest.mark.parametrize(
+    ("tags", "missed"),
+    [
+        ({"highway": "path", "access": "private"}, True),
+        ({"highway": "track", "foot": "no"}, True),
+        ({"highway": "path", "conveying": "forward"}, True),
+        ({"highway": "service", "access": "private"}, False),  # a driveway by another name
+        ({"highway": "service", "service": "driveway"}, False),
+        ({"highway": "motorway"}, False),
+        ({"highway": "pedestrian", "area": "yes"}, False),
+        ({"highway": "elevator"}, False),
+    ],
+)
+def test_what_a_hiker_would_miss(tags, missed):
+    assert OSM.rules.decide(tags).missed is missed
+
+
+@pytest.mark.parametrize(
+    ("tags", "informal", "poor"),
+    [
+        ({"informal": "yes"}, True, False),
+        ({"informal": "no"}, False, False),
+        ({"trail_visibility": "no"}, True, True),
+        ({"trail_visibility": "horrible"}, False, True),
+    ],
+)
+def test_informal_and_invisible_trails_are_marked(tags, informal, poor):
+    decision = OSM.rules.decide({"highway": "path", **tags})
+    assert (decision.kind, decision.informal, decision.poor) == (WayKind.PATH, informal, poor)
+
+
+@pytest.mark.parametrize(
+    ("tags", "season"),
+    [
+        ({"foot:conditional": "no @ (Dec 15-Apr 15)"}, "walkers: no @ (Dec 15-Apr 15)"),
+        ({"access:conditional": "no @ (Nov-Apr)"}, "access: no @ (Nov-Apr)"),
+        ({"access:conditional": "no @ (Nov-Apr)", "foot": "yes"}, None),
+        ({"access:conditional": "no @ (weight>7.5)"}, None),
+        ({"seasonal": "summer"}, "summer"),
+        ({"seasonal": "yes"}, "seasonal"),
+        ({"seasonal": "no"}, None),
+        ({"foot:conditional": "no @ (winter)", "seasonal": "yes"}, "walkers: no @ (winter)"),
+    ],
+)
+def test_seasons_are_kept_in_the_words_of_the_source(tags, season):
+    assert OSM.rules.decide({"highway": "path", **tags}).season == season
+
+
 def test_difficulty_is_the_sac_grade():
-    assert access.difficulty({"sac_scale": "demanding_mountain_hiking"}) == 3
-    assert access.difficulty({"sac_scale": "hiking;mountain_hiking"}) == 1
-    assert access.difficulty({"sac_scale": "yes"}) is None
-    assert access.difficulty({}) is None
+    assert OSM.difficulty({"sac_scale": "demanding_mountain_hiking"}) == 3
+    assert OSM.difficulty({"sac_scale": "hiking;mountain_hiking"}) == 1
+    assert OSM.difficulty({"sac_scale": "yes"}) is None
+    assert OSM.difficulty({}) is None
 
 
 def test_bridges_and_tunnels_leave_the_ground():
-    assert access.off_ground({"bridge": "yes"})
-    assert access.off_ground({"tunnel": "culvert"})
-    assert not access.off_ground({"tunnel": "no", "bridge": "no"})
+    def off_ground(**tags):
+        return OSM.rules.decide({"highway": "path", **tags}).off_ground
+
+    assert off_ground(bridge="yes")
+    assert off_ground(tunnel="culvert")
+    assert not off_ground(tunnel="no", bridge="no")
 
 
 @pytest.mark.parametrize(
@@ -91,19 +165,26 @@ def test_bridges_and_tunnels_leave_the_ground():
         ({"Hike": "Yes"}, WayKind.PATH),
         ({"RDCLASS": "Local", "RDNAME": "Bear Lake Road"}, WayKind.MINOR_ROAD),
         ({"RDCLASS": "Secondary", "RDNAME": "Trail Ridge Road"}, WayKind.BUSY_ROAD),
+        ({"road_class": "Collector"}, WayKind.CONNECTING_ROAD),
+        ({"NAME": "Harpers Ferry Trail"}, WayKind.PATH),  # a name tells nothing of who may walk
         ({"Condition": "CLOSED"}, "closed"),
-        ({"TrailStatus": "Proposed"}, "closed"),
-        ({"Hike": "No"}, "not for walkers"),
+        ({"TrailStatus": "Proposed"}, "not built"),
+        ({"STATUS": "Private"}, "no public access"),
+        ({"Public_Access": "No"}, "no public access"),
+        ({"Hike": "No"}, "closed"),
         ({"R2R_Use": "Bike Only"}, "bicycles"),
         ({"SpecialManagementComment": "Downhill mountain bike travel only"}, "bicycles"),
         ({"TRAIL_CLAS": "Water Trail"}, "water"),
         ({"SUMMERUSET": "Water Craft"}, "water"),
+        ({"TrailType": "Snowmobile"}, "winter"),
+        ({"Comments": "All users must travel clockwise."}, "one way"),
+        ({"Comments": "Hikers must keep dogs on leash."}, WayKind.PATH),
     ],
 )
 def test_fields_of_authorities(fields, expected):
-    decision = access.judge_fields(fields)
+    decision = GENERIC.rules.decide(fields)
     if isinstance(expected, WayKind):
-        assert decision == (expected, None)
+        assert (decision.kind, decision.reason) == (expected, None)
     else:
         assert decision.kind is None
         assert expected in decision.reason

@@ -89,7 +89,7 @@ def test_one_file(osm_file, store):
     assert summary.trail_km == pytest.approx(3.97, abs=0.02)  # 2 x 985 m and 2 x 1,000 m
     assert summary.loop_km == pytest.approx(summary.trail_km)
     assert summary.road_km == pytest.approx(0.82, abs=0.01)
-    assert summary.left_out == {"no public access (access=no or private)": 1}
+    assert summary.left_out == {"no public access": 1}
     assert list(summary.seconds) == ["reading", "building", "measuring and storing"]
     assert not summary.with_heights
     assert region.trailheads[0].name == "Serra"
@@ -121,7 +121,7 @@ def test_the_summary_says_what_is_missing(geojson_file, store):
 def test_the_summary_says_what_is_there(osm_file, store):
     text = "\n".join(import_files([osm_file], store).lines())
     assert "1 trailheads (1 parking)" in text
-    assert "left out: 1 × no public access (access=no or private)" in text
+    assert "left out: 1 × no public access" in text
     assert "stand in" not in text
     assert "No loops" not in text
 

@@ -5,7 +5,7 @@ import pytest
 from osmium.osm.mutable import Node, Relation, Way
 
 from loopgenie.errors import BadInput
-from loopgenie.importing.osm import ATTRIBUTION, read_osm
+from loopgenie.importing.osm import read_osm
 from loopgenie.ways import WayKind
 
 
@@ -46,7 +46,7 @@ def test_a_way_with_its_tags(pbf):
         "osm way 7",
         True,
     )
-    assert source.attribution == (ATTRIBUTION,)
+    assert source.attribution == ("© OpenStreetMap contributors, ODbL 1.0",)
     assert [(f.name, f.profile) for f in source.files] == [("drawn.osm.pbf", "osm")]
     assert source.data_date == "2025-01-18"
 
@@ -71,12 +71,21 @@ def test_a_way_without_a_name_takes_its_number_or_the_most_local_route(pbf):
 def test_what_is_left_out_is_counted(pbf):
     tags = [{"access": "private"}, {"access": "private", "foot": "yes"}, {"foot": "no"}, {"informal": "yes"}]
     source = pbf(*row(2), *(Way(id=i, nodes=[1, 2], tags={"highway": "path", **t}) for i, t in enumerate(tags, 1)))
-    assert [way.source for way in source.ways] == ["osm way 2"]
-    assert source.left_out == {
-        "no public access (access=no or private)": 1,
-        "closed to walkers (foot=no or private)": 1,
-        "informal path": 1,
-    }
+    assert [(way.source, way.rule, way.informal) for way in source.ways] == [
+        ("osm way 2", "access=private, foot=yes", False),
+        ("osm way 4", None, True),
+    ]
+    assert source.left_out == {"no public access": 1, "closed to walkers": 1}
+
+
+def test_lines_that_a_hiker_may_miss_are_kept(pbf):
+    tags = [{"highway": "path", "access": "private", "name": "Camí del Bosc"}, {"highway": "motorway"}]
+    # node 9 is beyond the edge of the extract
+    source = pbf(*row(3), *(Way(id=i, nodes=[1, 2, 3, 9], tags=t) for i, t in enumerate(tags, 1)))
+    (line,) = source.refused
+    assert line[:5] == (0, "no public access", "access=private", "Camí del Bosc", "osm way 1")
+    assert [(round(lon, 7), round(lat, 7)) for lon, lat in line.line] == [(1.501, 42.5), (1.502, 42.5), (1.503, 42.5)]
+    assert source.left_out == {"no public access": 1, "motorway or trunk road": 1}
 
 
 def test_a_way_cut_off_at_the_edge_goes_as_far_as_its_nodes(pbf):
@@ -124,6 +133,35 @@ def test_car_parks_are_nodes_or_areas(pbf):
     }
     assert [(p.kind, p.name) for p in source.points] == [("hut", "Refugi")]
     assert source.left_out["car park not open to everybody"] == 2
+
+
+def test_car_parks_and_camp_sites_drawn_as_relations(pbf):
+    """
+    The outline of relation 1 is two ways without tags, 10..14 east and 0..6 north, its hole and that of others do
+    not count; relation 2 is a camp site; 3 is private; of 4 the extract holds no node.
+    """
+    corners = [node(1, 10, 0), node(2, 14, 0), node(3, 14, 6), node(4, 10, 6), node(5, 500, 500), node(6, 501, 501)]
+    source = pbf(
+        *corners,
+        Way(id=1, nodes=[1, 2, 3], tags={}),
+        Way(id=2, nodes=[3, 4, 1], tags={}),
+        Way(id=3, nodes=[5, 6, 5], tags={}),
+        Way(id=4, nodes=[98, 99], tags={}),
+        Relation(
+            id=1,
+            members=[("w", 1, "outer"), ("w", 2, "outer"), ("w", 3, "inner")],
+            tags={"type": "multipolygon", "amenity": "parking", "name": "Canillo"},
+        ),
+        Relation(id=2, members=[("w", 1, "")], tags={"type": "multipolygon", "tourism": "camp_site", "name": "Valira"}),
+        Relation(id=3, members=[("w", 1, "outer")], tags={"amenity": "parking", "access": "private"}),
+        Relation(id=4, members=[("w", 4, "outer")], tags={"amenity": "parking"}),
+    )
+    assert [(a.kind, a.name, round(a.lon, 4), round(a.lat, 4)) for a in source.accesses] == [
+        ("parking", "Canillo", 1.512, 42.503)  # the middle of 10..14 and 0..6
+    ]
+    assert [(p.kind, p.name) for p in source.points] == [("camp", "Valira")]
+    assert source.left_out == {"car park not open to everybody": 1}
+    assert source.ways == []
 
 
 def test_xml_is_read_too(tmp_path):

@@ -12,7 +12,7 @@ import networkx
 import pytest
 
 from loopgenie.geometry import distance_m
-from loopgenie.importing import access
+from loopgenie.importing.access import Decision, Rules
 from loopgenie.importing.chains import contracted
 from loopgenie.importing.connectivity import bridges
 from loopgenie.importing.elevation import read_elevation
@@ -52,10 +52,15 @@ def figures(ways):
 @pytest.fixture
 def everybody_may_walk(monkeypatch):
     """No rules: every line that is a way is taken."""
-    judge = access.judge
-    rules = ("access", "foot", "informal", "trail_visibility", "area", "indoor")
-    monkeypatch.setattr(access, "judge", lambda tags: judge({k: v for k, v in tags.items() if k not in rules}))
-    monkeypatch.setattr(access, "judge_fields", lambda _: access.Decision(WayKind.PATH))
+    decide = Rules.decide
+    about_access = ("access", "foot", "informal", "trail_visibility", "area", "indoor")
+
+    def walkable(rules, tags):
+        if rules.exact:  # OpenStreetMap's tags
+            return decide(rules, {key: value for key, value in tags.items() if key not in about_access})
+        return Decision(WayKind.PATH)
+
+    monkeypatch.setattr(Rules, "decide", walkable)
 
 
 def without_nodes(source):
@@ -132,7 +137,7 @@ def test_points_of_several_files(trail_data):
     files = sorted((trail_data / "rmnp").glob("*.geojson"))
     source = merged([read_geojson(path) for path in files])
     assert sum(access.kind == "trailhead" for access in source.accesses) == 55
-    assert sum(access.kind == "parking" for access in source.accesses) == 136  # of 133 features
+    assert sum(access.kind == "parking" for access in source.accesses) == 129  # of 133 features; 7 are for employees
     assert sum(point.kind == "camp" for point in source.points) == 206
     roads = [way for way in source.ways if way.kind in ROADS]
     assert {way.kind for way in roads} == {WayKind.MINOR_ROAD, WayKind.BUSY_ROAD}

@@ -9,10 +9,10 @@ import pytest
 import shapely
 
 from loopgenie.errors import BadInput
-from loopgenie.importing.osm import ATTRIBUTION as OSM
 from loopgenie.importing.vector import read_geojson, read_geopackage, read_shapefile
 from loopgenie.ways import WayKind
 
+OSM = "© OpenStreetMap contributors, ODbL 1.0"
 LINE = [[8.0, 47.0], [8.01, 47.0], [8.01, 47.01]]
 
 
@@ -90,7 +90,7 @@ def test_lines_with_openstreetmap_tags(geojson):
     assert source.ways[0].difficulty == 1
     assert source.ways[0].off_ground
     assert source.left_out == {
-        "no public access (access=no or private)": 1,
+        "no public access": 1,
         "link between car park and trail": 2,
     }
     assert source.attribution == (OSM,)
