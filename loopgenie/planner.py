@@ -10,7 +10,7 @@ from functools import partial
 
 from loopgenie import drive, no_loop, places
 from loopgenie.drive import STRAIGHT_LINE, ByCar, DriveEngine, Reached
-from loopgenie.errors import InvalidParameters, NoLoopInReach, TrailsUnavailable
+from loopgenie.errors import InvalidParameters, LoopGenieError, NoLoopInReach, TrailsUnavailable
 from loopgenie.geometry import Box, LonLat, distance_m
 from loopgenie.itinerary import Itinerary, Start, Step, Verdict, itinerary
 from loopgenie.network import SNAP_M, UNITS, Areas, Limits, Spot, TripNetwork, box_around, spot_near, turning_spots
@@ -68,25 +68,36 @@ def plan_trip(
     """
     clock = _Clock(parameters.time_limit_s)
     by_car = ByCar(engine, patience_s=parameters.time_limit_s)
-    snapshot = _filled(store.snapshot())
-    with clock.stage("places"):
-        place = places.locate(parameters.location, store, geocoder)
-    try:
-        return _plan(parameters, store, snapshot, place, by_car, areas, clock)
-    except NoLoopInReach as none:
-        none.lasting = by_car.lasting
-        raise
+    for _ in range(_TRIES):
+        snapshot = _filled(store.snapshot())
+        try:
+            trip = _plan(parameters, store, snapshot, geocoder, by_car, areas, clock)
+        except LoopGenieError as error:
+            if isinstance(error, NoLoopInReach):
+                error.lasting = by_car.lasting
+            if store.snapshot().id == snapshot.id:
+                raise
+        else:
+            if store.snapshot().id == snapshot.id:
+                return trip
+    raise TrailsUnavailable("the trail data is being replaced; ask again")
+
+
+#: How often a trip is planned when an import replaces the data meanwhile: half of what was read may be old, half new.
+_TRIES = 2
 
 
 def _plan(
     parameters: TripParameters,
     store: TrailStore,
     snapshot: Snapshot,
-    place: Located,
+    geocoder: Geocoder | None,
     by_car: ByCar,
     areas: Areas,
     clock: _Clock,
 ) -> Trip:
+    with clock.stage("places"):
+        place = places.locate(parameters.location, store, geocoder)
     with clock.stage("trailheads"):
         goals = _via_spots(parameters, store)
         homes = _homes(place, parameters, store, snapshot, by_car)
