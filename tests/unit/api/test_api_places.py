@@ -179,9 +179,7 @@ def test_an_answer_is_kept_for_as_long_as_the_place_stays(
     first = client.post("/v1/trips", json=request).json
     assert client.post("/v1/trips", json=request).json["features"] == first["features"]
     again = client.get(f"/v1/trips/{first['id']}").json
-    assert (len(solved), again["features"]) == (1, first["features"]), (
-        "one search, so a file is of the loop shown"
-    )
+    assert (len(solved), again["features"]) == (1, first["features"]), "one search, so a file is of the loop shown"
     outside.at = LonLat(10.0, 50.0)
     moved = client.post("/v1/trips", json=request).json
     assert len(solved) == 2
