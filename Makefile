@@ -31,7 +31,7 @@ $(VENV)/.run: $(SOURCES) | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: $(SOURCES) | $(BIN)/python
-	CFLAGS="$$(tools/python-headers.sh $(BIN)/python $(CURDIR)/$(VENV)/headers)" $(PIP) -e '.[import,prove,test]'
+	CFLAGS="$$(tools/python-headers.sh $(BIN)/python $(CURDIR)/$(VENV)/headers)" $(PIP) -e '.[import,gazetteer,prove,test]'
 	@$(BIN)/python -m solver --version
 	@touch $@ $(VENV)/.run
 
