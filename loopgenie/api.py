@@ -20,7 +20,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 import loopgenie
-from loopgenie import exports, headers, listings, parameters, problems, web
+from loopgenie import exports, headers, listings, parameters, problems, regions, web
 from loopgenie.answers import Answer, Answers, Made, TripId, short_name
 from loopgenie.config import Settings, user_database_url
 from loopgenie.drive import DriveEngine, engine_at
@@ -29,7 +29,7 @@ from loopgenie.geometry import Box
 from loopgenie.metrics import Metrics
 from loopgenie.places import Geocoder, from_outside, geocoder_at
 from loopgenie.planner import Trip, plan_trip
-from loopgenie.store import RegionInfo, TrailStore, open_store
+from loopgenie.store import TrailStore, open_store
 
 MAX_BODY = 64 * 1024
 GEOJSON = "application/geo+json"
@@ -146,7 +146,8 @@ def _answer(trip_id: TripId) -> Answer:
         if not planned.lasting:
             current_app.logger.warning("drives are estimated: %s", planned.itineraries[0].start.drive_method)
         document = json.dumps(_document(planned, trip_id), ensure_ascii=False, separators=(",", ":"))
-        return Made(document.encode(), planned.lasting)
+        on_these_data = short_name(planned.snapshot.id) == trip_id.snapshot  # else an import has come in between
+        return Made(document.encode(), planned.lasting and on_these_data)
 
     answer = service.answers.get(_key(trip_id), store, work_out)
     g.origin = answer.origin
@@ -266,6 +267,12 @@ def network() -> Response:
     return _list(listings.network, _query("bbox", "limit", "coarseness_m"))
 
 
+@api.get("/v1/left-out")
+def left_out() -> Response:
+    """Lines in a box that are no part of the network, and why."""
+    return _list(listings.left_out, _query("bbox", "limit"))
+
+
 def _list(make: Callable[[Mapping[str, str], TrailStore], dict[str, Any]], query: Mapping[str, str]) -> Response:
     """A list; the same address gives the same list until the data changes."""
     store = _here().store
@@ -292,7 +299,7 @@ def info() -> Response:
                 "kernel": "compiled" if COMPILED else "interpreted",
                 "snapshot": snapshot.id,
                 "bbox": _around(boxes),
-                "regions": [_region(r) for r in snapshot.regions],
+                "regions": [regions.as_json(r) for r in snapshot.regions],
                 "gazetteer": _here().store.gazetteer(),
                 "limits": _LIMITS,
             }
@@ -318,24 +325,6 @@ _LIMITS = {
 
 def _around(boxes: list[Box]) -> Box | None:
     return Box.around(p for b in boxes for p in (b[:2], b[2:])) if boxes else None
-
-
-def _region(region: RegionInfo) -> dict[str, Any]:
-    return {
-        "name": region.name,
-        "synthetic": region.synthetic,
-        "attribution": region.attribution,
-        "sources": [file.name for file in region.sources],
-        "data_date": region.data_date,
-        "imported_at": region.imported_at,
-        "bbox": region.box,
-        "segments": region.segments,
-        "junctions": region.junctions,
-        "trailheads": region.trailheads,
-        "points": region.points,
-        "trail_km": round(region.trail_km, 1),
-        "left_out": dict(region.left_out),
-    }
 
 
 @api.get("/healthz")

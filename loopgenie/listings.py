@@ -11,18 +11,21 @@ from loopgenie import places as known_places
 from loopgenie.errors import InvalidParameters
 from loopgenie.geometry import Box
 from loopgenie.parameters import MAX_NAME
-from loopgenie.store import Point, Position, RegionInfo, Segment, Snapshot, Town, Trailhead, TrailStore
+from loopgenie.store import LeftOut, Point, Position, RegionInfo, Segment, Snapshot, Town, Trailhead, TrailStore
 from loopgenie.ways import difficulty_name
 
 #: How many each list has by default, and at most.
 PLACES = (20, 1000)
 TRAILHEADS = (1000, 10_000)
 SEGMENTS = (2000, 20_000)
+LEFT_OUT = (1000, 10_000)
 MAX_COARSENESS_M = 1000.0
 
 #: Kinds of named points, the ones a map shows first in front.
 KINDS = ("city", "town", "village", "peak", "hut", "pass", "camp", "hamlet", "locality", "viewpoint", "water")
 _MOST_POINTS = 20_000
+#: More left out lines than this are not counted.
+_MOST_LEFT_OUT = 1_000_000
 
 Query = Mapping[str, str]
 
@@ -61,6 +64,14 @@ def network(query: Query, store: TrailStore) -> dict[str, Any]:
     found = store.segments_in(box, limit)
     matched = len(found) if len(found) < limit else len(store.cores_in(box))
     return _listing([_segment(s, coarseness_m) for s in found], matched, limit, store.snapshot(), box)
+
+
+def left_out(query: Query, store: TrailStore) -> dict[str, Any]:
+    """Lines that touch `bbox` and are no part of the network, by id: why, and which field said so."""
+    box, limit = _box(query), _limit(query, LEFT_OUT)
+    found = store.left_out_in(box, limit)
+    matched = len(found) if len(found) < limit else len(store.left_out_in(box, _MOST_LEFT_OUT))
+    return _listing([_left_out(line) for line in found], matched, limit, store.snapshot(), box)
 
 
 def data_note(snapshot: Snapshot, box: Box | None = None) -> dict[str, Any]:
@@ -214,7 +225,21 @@ def _trailhead(trailhead: Trailhead) -> dict[str, Any]:
         "type": "Feature",
         "id": trailhead.id,
         "geometry": _at(trailhead.lon, trailhead.lat),
-        "properties": {"name": trailhead.name, "kind": trailhead.kind, "snap_m": round(trailhead.snap_m, 1)},
+        "properties": {
+            "name": trailhead.name,
+            "kind": trailhead.kind,
+            "snap_m": round(trailhead.snap_m, 1),
+            "to_loop_m": None if trailhead.to_loop_m is None else round(trailhead.to_loop_m, 1),
+        },
+    }
+
+
+def _left_out(line: LeftOut) -> dict[str, Any]:
+    return {
+        "type": "Feature",
+        "id": line.id,
+        "geometry": {"type": "LineString", "coordinates": [[round(lon, 6), round(lat, 6)] for lon, lat in line.line]},
+        "properties": {"name": line.name, "reason": line.reason, "rule": line.rule, "source": line.source},
     }
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
 from loopgenie import __version__
-from loopgenie.listings import MAX_COARSENESS_M, PLACES, SEGMENTS, TRAILHEADS
+from loopgenie.listings import LEFT_OUT, MAX_COARSENESS_M, PLACES, SEGMENTS, TRAILHEADS
 from loopgenie.parameters import MAX_NAME, TripRequest
 
 # --- what answers look like ---------------------------------------------------------------------------------------
@@ -199,6 +199,10 @@ class TrailheadProperties(Document):
     kind: str
     name: str | None
     snap_m: Metres
+    to_loop_m: float | None = Field(
+        description="How far it is on foot to the nearest place from which a walk can come back another way; null "
+        "where there is none, or where nobody has looked."
+    )
 
 
 class TrailheadFeature(Document):
@@ -231,6 +235,24 @@ class SegmentFeature(Document):
     properties: SegmentProperties
 
 
+class LeftOutProperties(Document):
+    """A line of the source that is no part of the network."""
+
+    name: str | None
+    reason: str = Field(description="Why, e.g. no public access.")
+    rule: str | None = Field(description="The field of the source that said so, e.g. access=private.")
+    source: str | None = Field(description="The feature of the source, e.g. osm way 1234.")
+
+
+class LeftOutFeature(Document):
+    """A left out line as a GeoJSON Feature."""
+
+    type: Literal["Feature"]
+    id: int
+    geometry: LineGeometry
+    properties: LeftOutProperties
+
+
 class Listing(Document):
     """A list, cut at `limit`."""
 
@@ -259,13 +281,29 @@ class NetworkAnswer(Listing):
     features: list[SegmentFeature]
 
 
+class LeftOutAnswer(Listing):
+    """Left out lines, by id."""
+
+    features: list[LeftOutFeature]
+
+
+class FileNote(Document):
+    """A file that a region was made of."""
+
+    name: str
+    profile: str = Field(description="What it was read as, e.g. osm.")
+    attribution: str | None
+    data_date: str | None
+
+
 class RegionNote(Document):
     """A region in the store."""
 
     name: str
     synthetic: bool
     attribution: list[str]
-    sources: list[str]
+    sources: list[str] = Field(description="The names of its files.")
+    files: list[FileNote]
     data_date: str | None
     imported_at: str
     bbox: Bounds | None
@@ -274,6 +312,7 @@ class RegionNote(Document):
     trailheads: int
     points: int
     trail_km: float
+    loop_km: float | None = Field(description="How much of it lies on some loop; null where nobody has counted.")
     left_out: dict[str, int]
 
 
@@ -335,6 +374,7 @@ _MODELS = (
     Places,
     Trailheads,
     NetworkAnswer,
+    LeftOutAnswer,
     Info,
     Health,
     Problem,
@@ -487,6 +527,14 @@ def _list_paths() -> dict[str, Any]:
             box,
             _limit(*SEGMENTS),
             coarseness,
+            problems=wrong,
+        ),
+        "/v1/left-out": _get(
+            "listLeftOut",
+            "Lines in a box that are no part of the network, and why",
+            _answer("Left out lines, by id", geojson, _reference("LeftOutAnswer")),
+            box,
+            _limit(*LEFT_OUT),
             problems=wrong,
         ),
     }

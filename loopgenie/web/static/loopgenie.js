@@ -167,8 +167,9 @@ function drawWays(ways, heads) {
   const weight = zoom >= 14 ? 2.2 : zoom >= 12 ? 1.6 : 1.1;
   L.polyline(lines.road, { ...common, color: colour("road"), weight: weight + 0.6 }).addTo(network);
   L.polyline(lines.trail, { ...common, color: colour("trail"), weight }).addTo(network);
-  for (const { geometry } of heads) {
-    const style = { ...common, radius: 3, weight: 1, color: colour("paper"), fillColor: colour("parking"), fillOpacity: 1 };
+  for (const { geometry, properties } of heads) {
+    const fillOpacity = properties.to_loop_m === null ? 0.35 : 1; // no loop starts there
+    const style = { ...common, radius: 3, weight: 1, color: colour("paper"), fillColor: colour("parking"), fillOpacity };
     L.circleMarker(latLng(geometry.coordinates), style).addTo(network);
   }
 }

@@ -9,10 +9,21 @@ from flask.testing import FlaskClient
 
 from loopgenie import api, create_app
 from loopgenie.config import Settings
-from loopgenie.geometry import line_length_m
+from loopgenie.geometry import LonLat, line_length_m
 from loopgenie.parameters import TripParameters
 from loopgenie.planner import Trip, plan_trip
-from loopgenie.store import Junction, Point, Region, Segment, SegmentCore, SourceFile, Stretch, Trailhead, TrailStore
+from loopgenie.store import (
+    Junction,
+    LeftOut,
+    Point,
+    Region,
+    Segment,
+    SegmentCore,
+    SourceFile,
+    Stretch,
+    Trailhead,
+    TrailStore,
+)
 from loopgenie.store.sqlite import SqliteStore
 from loopgenie.ways import WORTH, WayKind
 
@@ -28,6 +39,10 @@ def _segment(i: int, start: int, end: int, kind: WayKind, name: str | None) -> S
     road_m = length if kind is WayKind.MINOR_ROAD else 0.0
     core = SegmentCore(i, start, end, length, length * WORTH[kind], max(climb, 0), max(-climb, 0), road_m, 2)
     return Segment(core, line, (Stretch(length, kind, name, None, 2, f"way {i}"),))
+
+
+def _line(west: float, east: float, lat: float) -> tuple[LonLat, LonLat]:
+    return LonLat(west, lat), LonLat(east, lat)
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +67,7 @@ def square() -> Region:
         junctions=[Junction(i, *corner) for i, corner in enumerate(CORNERS)],
         segments=[_segment(i, *way) for i, way in enumerate(ways)],
         trailheads=[
-            Trailhead(0, 0, "Bärental Süd", "parking", 10.0, 50.0, 12.345),
+            Trailhead(0, 0, "Bärental Süd", "parking", 10.0, 50.0, 12.345, 0.0),
             Trailhead(1, 2, None, "road end", 10.014, 50.009, 0.0),
         ],
         points=[
@@ -64,6 +79,11 @@ def square() -> Region:
         sources=(SourceFile("drawn.txt", "generic", "© Somebody"),),
         data_date="2026-01-01",
         left_out={"no way for walkers": 3},
+        refused=[
+            LeftOut(0, "no public access", "access=private", "Castle Drive", "way 77", _line(10.002, 10.003, 50.002)),
+            LeftOut(1, "informal", None, None, None, _line(10.002, 10.003, 50.008)),
+        ],
+        loop_km=5.43,
     )
 
 

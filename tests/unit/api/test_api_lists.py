@@ -61,7 +61,13 @@ def test_places_in_a_box_have_names(client: FlaskClient) -> None:
 def test_trailheads_in_a_box(client: FlaskClient) -> None:
     document = listed(client.get(f"/v1/trailheads?bbox={WORLD}"), openapi.Trailheads)
     assert names(document) == ["Bärental Süd", None]
-    assert document["features"][0]["properties"] == {"name": "Bärental Süd", "kind": "parking", "snap_m": 12.3}
+    assert document["features"][0]["properties"] == {
+        "name": "Bärental Süd",
+        "kind": "parking",
+        "snap_m": 12.3,
+        "to_loop_m": 0.0,
+    }
+    assert document["features"][1]["properties"]["to_loop_m"] is None
     few = listed(client.get(f"/v1/trailheads?bbox={WORLD}&limit=1"), openapi.Trailheads)
     assert (few["numberMatched"], few["numberReturned"]) == (2, 1)
     assert listed(client.get("/v1/trailheads?bbox=0,0,1,1"), openapi.Trailheads)["numberMatched"] == 0
@@ -93,7 +99,25 @@ def test_a_coarse_network_keeps_its_junctions(client: FlaskClient) -> None:
         assert b["geometry"]["coordinates"] == [a["geometry"]["coordinates"][0], a["geometry"]["coordinates"][-1]]
 
 
-LISTS = ["/v1/places", "/v1/trailheads", "/v1/network"]
+def test_left_out_lines_in_a_box_say_why(client: FlaskClient) -> None:
+    document = listed(client.get(f"/v1/left-out?bbox={WORLD}"), openapi.LeftOutAnswer)
+    assert (document["numberMatched"], names(document)) == (2, ["Castle Drive", None])
+    [drive, path] = document["features"]
+    assert drive["geometry"] == {"type": "LineString", "coordinates": [[10.002, 50.002], [10.003, 50.002]]}
+    why = {"reason": "no public access", "rule": "access=private", "source": "way 77"}
+    assert drive["properties"] == {"name": "Castle Drive", **why}
+    assert path["properties"] == {"name": None, "reason": "informal", "rule": None, "source": None}
+    assert document["data"]["attribution"] == ["© the square's surveyors"]
+
+
+def test_left_out_lines_are_cut_at_the_limit_but_counted(client: FlaskClient) -> None:
+    few = listed(client.get(f"/v1/left-out?bbox={WORLD}&limit=1"), openapi.LeftOutAnswer)
+    assert (few["numberMatched"], few["numberReturned"]) == (2, 1)
+    near = listed(client.get("/v1/left-out?bbox=10.0025,50.001,10.004,50.003"), openapi.LeftOutAnswer)
+    assert names(near) == ["Castle Drive"], "the other lies farther north"
+
+
+LISTS = ["/v1/places", "/v1/trailheads", "/v1/network", "/v1/left-out"]
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -183,6 +207,11 @@ def test_info_tells_what_runs_on_which_data(client: FlaskClient) -> None:
     assert region["attribution"] == ["© the square's surveyors"]
     assert (region["segments"], region["trailheads"], region["points"]) == (5, 2, 3)
     assert region["left_out"] == {"no way for walkers": 3}
+    assert region["sources"] == ["drawn.txt"]
+    assert region["files"] == [
+        {"name": "drawn.txt", "profile": "generic", "attribution": "© Somebody", "data_date": None}
+    ]
+    assert region["loop_km"] == 5.4, "4 sides and the diagonal: 1.0 + 1.0 + 1.0 + 1.0 + 1.4"
     assert document["bbox"] == pytest.approx([10.0, 50.0, 10.014, 50.009])
     assert document["limits"]["max_alternatives"] == 5
 
