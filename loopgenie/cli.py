@@ -1,4 +1,7 @@
-"""The command `loopgenie`. Exit codes: 0 fine, 1 no loop exists, 2 wrong use or bad input (one line on stderr)."""
+"""The command `loopgenie`.
+
+Exit codes: 0 fine, 1 no loop exists or a check failed, 2 wrong use or bad input (one line on stderr).
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,19 @@ import os
 import re
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import loopgenie
 from loopgenie.config import Settings, variable
 from loopgenie.errors import BadInput, InvalidParameters, LoopGenieError, NoLoopInReach
-from loopgenie.progress import shown_progress
+from loopgenie.progress import Progress, shown_progress
 
 if TYPE_CHECKING:
-    from loopgenie.store import RegionInfo, TrailStore
+    from loopgenie.store import TrailStore
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -107,6 +111,8 @@ def _parser() -> argparse.ArgumentParser:
         ("sample", _sample, _sample_options),
         ("gazetteer", _gazetteer, _database_option),
         ("info", _info, _database_option),
+        ("regions", _regions, _regions_options),
+        ("check", _check, _check_options),
     ):
         about = (run.__doc__ or "").strip().splitlines()[0]
         command = commands.add_parser(name, help=about, description=about, allow_abbrev=False)
@@ -187,6 +193,32 @@ def _sample_options(command: argparse.ArgumentParser) -> None:
     _database_option(command)
 
 
+def _regions_options(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(title="actions", required=True, metavar="ACTION", dest="action")
+    for action, about in (
+        ("list", "a line for each region"),
+        ("show", "all that is known of a region"),
+        ("remove", "take a region out, without asking; says what it was"),
+    ):
+        parser = actions.add_parser(action, help=about, description=about, allow_abbrev=False)
+        if action != "list":
+            parser.add_argument("name", metavar="NAME", help="name of the region")
+        _json_option(parser)
+        _database_option(parser)
+
+
+def _check_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--region", metavar="NAME", help="look at this region only (default: all)")
+    command.add_argument("--geojson", type=Path, metavar="FILE", help="write every fault there, to be seen on a map")
+    command.add_argument("--strict", action="store_true", help="end with 1 where there are grave faults")
+    _json_option(command)
+    _database_option(command)
+
+
+def _json_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print JSON instead of text")
+
+
 def _number(text: str) -> float | int:
     """A number as JSON has it: whole where it is written so."""
     try:
@@ -257,6 +289,8 @@ def _sample(arguments: argparse.Namespace) -> None:
         from loopgenie.importing.sample import sample_region
     except ModuleNotFoundError as missing:
         raise _extra_is_missing(missing) from None
+    from loopgenie import regions
+
     size = {} if arguments.size is None else {"size": arguments.size}
     with _store(arguments) as store:
         if arguments.if_empty and any(region.segments for region in store.snapshot().regions):
@@ -267,7 +301,7 @@ def _sample(arguments: argparse.Namespace) -> None:
             store.replace_region(region)
         for info in store.snapshot().regions:
             if info.name == region.name:
-                print("\n".join(_region_lines(info)))
+                print("\n".join(regions.lines(info)))
 
 
 def _plan(arguments: argparse.Namespace) -> None:
@@ -376,27 +410,71 @@ def _gunicorn(settings: Settings) -> list[str]:
 
 def _info(arguments: argparse.Namespace) -> None:
     """Tell what is in the database."""
+    from loopgenie import regions
+
     with _store(arguments) as store:
         snapshot = store.snapshot()
     if not snapshot.regions:
-        print("No trails yet; `loopgenie import` or `loopgenie sample` brings some.")
+        print(_NO_TRAILS)
     for region in snapshot.regions:
-        print("\n".join(_region_lines(region)))
+        print("\n".join(regions.lines(region)))
 
 
-def _region_lines(region: RegionInfo) -> Iterator[str]:
-    synthetic = " (SYNTHETIC: made up, nothing of this exists)" if region.synthetic else ""
-    yield f"{region.name}{synthetic}"
-    yield f"  {region.trail_km:,.0f} km in {region.segments:,} segments, {region.junctions:,} junctions"
-    yield f"  {region.trailheads:,} trailheads, {region.points:,} places"
-    if region.box:
-        west, south, east, north = region.box
-        yield f"  latitude {south:.4f} to {north:.4f}, longitude {west:.4f} to {east:.4f}"
-    yield f"  imported {region.imported_at}" + (f", data of {region.data_date}" if region.data_date else "")
-    if region.sources:
-        yield f"  from {', '.join(file.name for file in region.sources)}"
-    yield from (f"  {line}" for line in region.attribution)
-    yield from (f"  left out: {count:,} {reason}" for reason, count in region.left_out.items())
+_NO_TRAILS = "No trails yet; `loopgenie import` or `loopgenie sample` brings some."
+
+
+def _regions(arguments: argparse.Namespace) -> None:
+    """List the regions in the database, show one of them, or remove one."""
+    from loopgenie import regions
+
+    with _store(arguments) as store:
+        there = store.snapshot().regions
+        if arguments.action == "list":
+            lines = regions.table(there, datetime.now(UTC)) if there else [_NO_TRAILS]
+            _tell(arguments, lines, {"regions": [regions.as_json(region) for region in there]})
+            return
+        region = regions.named(arguments.name, there)
+        if arguments.action == "remove":
+            store.remove_region(region.name)
+            words = f"Removed {region.name}: {region.trail_km:,.0f} km in {region.segments:,} segments."
+            _tell(arguments, [words], {"removed": regions.as_json(region)})
+        else:
+            covered = regions.coverage(store, region)
+            _tell(arguments, regions.details(region, covered), regions.details_as_json(region, covered))
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Look for faults in the network: islands, gaps, doubled lines, heights that jump …"""
+    try:
+        from loopgenie import checking
+        from loopgenie.checking import report
+    except ModuleNotFoundError as missing:
+        raise _extra_is_missing(missing) from None
+    from loopgenie import regions
+
+    with _store(arguments) as store, _progress_on_a_terminal() as progress:
+        snapshot = store.snapshot()
+        asked = [regions.named(arguments.region, snapshot.regions)] if arguments.region else snapshot.regions
+        reports = [checking.check(store, region, progress=progress) for region in asked]
+    if arguments.geojson is not None:
+        document = json.dumps(report.as_geojson(reports, snapshot), ensure_ascii=False)
+        arguments.geojson.write_text(document + "\n", "utf-8")
+    told = ["\n".join(report.text(found)) for found in reports] or [_NO_TRAILS]
+    _tell(arguments, ["\n\n".join(told)], report.as_json(reports, snapshot))
+    grave = [f"{found.region.name}: {', '.join(found.grave)}" for found in reports if found.grave]
+    if arguments.strict and grave:
+        _complain(f"grave faults in {'; '.join(grave)}")
+        raise SystemExit(1)
+
+
+def _tell(arguments: argparse.Namespace, lines: Iterable[str], document: object) -> None:
+    """Print lines for people, or the document where JSON was asked for."""
+    print(json.dumps(document, ensure_ascii=False, indent=2) if arguments.json else "\n".join(lines))
+
+
+def _progress_on_a_terminal() -> AbstractContextManager[Progress | None]:
+    """Bars where somebody looks on; what is printed elsewhere is the answer alone."""
+    return shown_progress() if sys.stderr.isatty() else nullcontext()
 
 
 # --- what they share ----------------------------------------------------------------------------------------------

@@ -89,7 +89,7 @@ def test_the_solver_imports_the_standard_library_only(path: Path) -> None:
 @pytest.mark.parametrize("path", every("loopgenie"))
 def test_loopgenie_imports_no_strangers(path: Path) -> None:
     allowed = set(RUN_TIME)
-    if "importing" in path.parts:
+    if {"importing", "checking"} & {*path.parts}:
         allowed |= IMPORTING
     if path.name == "progress.py":
         allowed |= {"tqdm"}
@@ -103,9 +103,11 @@ def test_nobody_imports_what_stands_on_top(path: Path) -> None:
     assert not {i.package for i in imports(path)} & {"deploy", "bench", "tests", *BANNED}
 
 
-@pytest.mark.parametrize("path", [p for p in every("loopgenie") if "importing" not in p.values[0].parts])
+@pytest.mark.parametrize(
+    "path", [p for p in every("loopgenie") if not {"importing", "checking"} & {*p.values[0].parts}]
+)
 def test_only_the_command_line_imports_the_importers_and_only_when_asked(path: Path) -> None:
-    found = [i for i in imports(path) if i.module.startswith("loopgenie.importing")]
+    found = [i for i in imports(path) if i.module.startswith(("loopgenie.importing", "loopgenie.checking"))]
     if path.name == "cli.py":
         assert found
         assert all(i.lazy for i in found)
@@ -121,7 +123,7 @@ BELOW_THE_WEB = {"geometry", "ways", "itinerary", "network", "places", "drive", 
 def test_the_path_of_a_request_has_no_turned_arrow(path: Path) -> None:
     parts = path.relative_to(ROOT / "loopgenie").with_suffix("").parts
     modules = {i.module for i in imports(path)}
-    if parts[0] in BELOW_THE_WEB or "importing" in parts:
+    if parts[0] in BELOW_THE_WEB or {"importing", "checking"} & {*parts}:
         assert not {i.package for i in imports(path)} & {"flask", "werkzeug"}
         assert not any(m.startswith(("loopgenie.api", "loopgenie.web", "loopgenie.exports")) for m in modules)
     if parts[0] in {"geometry", "ways", "errors"}:
