@@ -358,13 +358,6 @@ def test_keeping_an_answer_does_not_wait_for_an_import(filled: SqliteStore, path
     assert filled.kept_answer("key") is None
 
 
-def test_the_file_keeps_only_the_latest_answers(filled: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "IN_DATABASE", 3)
-    for i in range(6):
-        filled.keep_answer(str(i), b"x")
-    assert [i for i in range(6) if filled.kept_answer(str(i))] == [3, 4, 5]
-
-
 def test_connections_of_threads_that_are_gone_are_closed(filled: SqliteStore) -> None:
     for _ in range(5):
         thread = threading.Thread(target=filled.cores_in, args=(WORLD,))
