@@ -50,7 +50,14 @@ def measured(folder: Path, without: Sequence[str], hike_km: float, database: Pat
     url = f"sqlite:///{database}"
     terrain = [str(p) for p in files if p.name.endswith(TERRAIN)]
     command = [sys.executable, "-m", "loopgenie", "import", *(str(p) for p in files if p.suffix in READABLE)]
-    command += ["--region", folder.name, "--database", url, *(["--elevation", *terrain] if terrain else [])]
+    command += [
+        "--no-gazetteer",
+        "--region",
+        folder.name,
+        "--database",
+        url,
+        *(["--elevation", *terrain] if terrain else []),
+    ]
     began = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as child:
         _, status, usage = os.wait4(child.pid, 0)

@@ -135,8 +135,11 @@ def _import_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--elevation", nargs="+", default=[], metavar="FILE", help="heights: GeoTIFF, .hgt, .hgt.zip")
     command.add_argument("--region", metavar="NAME", help="name of the region; the one of that name is replaced")
     command.add_argument(
-        "--profile", metavar="NAME", help="how to read the fields: nps, usfs, … or a .toml file (default: by the fields)"
+        "--profile",
+        metavar="NAME",
+        help="how to read the fields: nps, usfs, … or a .toml file (default: by the fields)",
     )
+    command.add_argument("--no-gazetteer", action="store_true", help="do not fill the list of towns on the way")
     _database_option(command)
 
 
@@ -263,7 +266,7 @@ def _import(arguments: argparse.Namespace) -> None:
             profile=arguments.profile,
             progress=progress,
         )
-        towns = gazetteer.refresh(store)
+        towns = None if arguments.no_gazetteer else gazetteer.refresh(store)
     for line in [*summary.lines(), *filter(None, [towns])]:
         print(line)
 
@@ -436,7 +439,9 @@ def _regions(arguments: argparse.Namespace) -> None:
         region = regions.named(arguments.name, there)
         if arguments.action == "remove":
             store.remove_region(region.name)
-            words = f"Removed {region.name}: {region.trail_km:,.0f} km in {region.segments:,} segments."
+            words = (
+                f"Removed {region.name}: {region.trail_km:,.0f} km in {regions.counted(region.segments, 'segment')}."
+            )
             _tell(arguments, [words], {"removed": regions.as_json(region)})
         else:
             covered = regions.coverage(store, region)

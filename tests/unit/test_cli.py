@@ -93,14 +93,13 @@ def test_plan_writes_gpx_and_kml_to_a_file(url, capsys, tmp_path) -> None:
         (["--place", "X", "--max-repeat-share", "0"], {"location": "X", "max_repeat_share": 0}),
         (["--place", "X", "--heading", "ne"], {"location": "X", "heading": "ne"}),
         (["--place", "X", "--heading", "22.5"], {"location": "X", "heading": 22.5}),
+        (["--place", "X", "--informal"], {"location": "X", "informal": True}),
         (["--place", "X", "--tolerance", "0.2"], {"location": "X", "tolerance": 0.2}),
     ],
 )
 def test_options_become_the_request_of_the_http_interface(words: list[str], expected: dict[str, object]) -> None:
     arguments = cli._parser().parse_args(cli._joined(["plan", "--hike-miles", "6", *words]))
-    request = {name: value for name, value in cli._request(arguments).items() if value not in ([], False) or value == 0}
-    request.pop("prove") if request.get("prove") is False else None
-    request.pop("via") if request.get("via") == [] else None
+    request = {name: value for name, value in cli._request(arguments).items() if value is not False and value != []}
     assert request == {"hike_miles": 6, **expected}
 
 
@@ -222,7 +221,7 @@ def test_info_of_an_empty_database(tmp_path, capsys) -> None:
 
 def test_info_tells_what_there_is(url, capsys) -> None:
     out = run(capsys, "info").out
-    for words in ("Drawn", "4 km in 4 segments, 4 junctions", "1 trailheads, 1 places", "Drawn by hand", "imported 20"):
+    for words in ("Drawn", "4 km in 4 segments, 4 junctions", "1 trailhead, 1 place", "Drawn by hand", "imported 20"):
         assert words in out
 
 
@@ -355,7 +354,8 @@ def test_serving_a_database_of_an_unknown_kind_is_refused(monkeypatch, capsys) -
     monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("it was served"))
     result = run(capsys, "serve", "--port", "0", "--database", "mysql://here/trails")
     assert result.code == 2
-    assert result.err == "loopgenie: --database 'mysql' is no known kind of database, want sqlite:///FILE\n"
+    assert result.err.startswith("loopgenie: --database 'mysql' is no known kind of database, want sqlite:///FILE or ")
+    assert result.err.count("\n") == 1
 
 
 @pytest.fixture
