@@ -67,9 +67,9 @@ _LONGEST_IN = f"""
     SELECT s.id FROM segment_box AS box CROSS JOIN segment AS s ON s.id = box.id WHERE {_TOUCHES}
     ORDER BY s.length_m DESC, s.id LIMIT ?"""
 _IN_OF_THE_LONGEST = f"""
-    SELECT s.id FROM (SELECT id, length_m FROM segment ORDER BY length_m DESC, id LIMIT ?) AS s
-    CROSS JOIN segment_box AS box ON box.id = s.id WHERE {_TOUCHES}
-    ORDER BY s.length_m DESC, s.id LIMIT ?"""
+    SELECT longest.id FROM (SELECT id, length_m FROM segment ORDER BY length_m DESC, id LIMIT ?) AS longest
+    CROSS JOIN segment_box AS box ON box.id = longest.id WHERE {_TOUCHES}
+    ORDER BY longest.length_m DESC, longest.id LIMIT ?"""
 _BOXES_IN = f"SELECT id, min_lon, max_lon, min_lat, max_lat FROM segment_box AS box WHERE {_TOUCHES}"
 _JUNCTIONS = """
     SELECT j.id, j.lon, j.lat, j.elevation_m

@@ -1,25 +1,43 @@
 """What only the SQLite file does: being made, migrated, refused, read where it cannot be written, killed."""
 
 import os
+import re
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from loopgenie.errors import InvalidParameters, TrailsUnavailable
-from loopgenie.geometry import Box
-from loopgenie.store import Junction, Region, Segment, SegmentCore, Stretch, kept, open_store, sqlite_file
+from loopgenie.geometry import Box, LonLat
+from loopgenie.store import (
+    Junction,
+    Region,
+    RegionInfo,
+    Segment,
+    SegmentCore,
+    Snapshot,
+    SourceFile,
+    Stretch,
+    Town,
+    kept,
+    longest,
+    open_store,
+    sqlite_file,
+)
 from loopgenie.store.names import importance, search_key
 from loopgenie.store.packing import packed_line, packed_stretches, unpacked_line, unpacked_stretches
 from loopgenie.store.sqlite import SqliteStore
+from loopgenie.store.sqlite_file import SqliteFile
 from loopgenie.ways import WayKind
 
 WORLD = Box(-180.0, -90.0, 180.0, 90.0)
@@ -199,11 +217,118 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(
     other.close()
 
 
+def test_regions_of_the_first_release_are_searched_and_told_like_new_ones(path: Path) -> None:
+    """A file with schema 1, as the first migration makes it, with one region of two peaks and a village."""
+    [(_, first), *_] = sqlite_file.migrations()
+    with sqlite3.connect(path, isolation_level=None) as old:
+        old.executescript(first)
+        old.execute("UPDATE meta SET value = '111111111111' WHERE key = 'snapshot'")
+        region = ("Old", 5, 8, '["me"]', '["old.osm.pbf"]', 0, "2020-01-02", "2020-02-03T00:00:00+00:00")
+        old.execute(f"INSERT INTO region VALUES ({', '.join(18 * '?')})", (*region, *4 * [None], 0, 0, 0, 3, 0.0, "{}"))
+        for i, name in enumerate(["Pic Alt", "Pic Alt", "Sant Julià"]):
+            row = (5 + i, "peak", name, 1.5, 42.5, None, None, search_key(name), 5)
+            old.execute("INSERT INTO point VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    old.close()
+    store = SqliteStore(str(path))
+    assert [p.id for p in store.find_places("alt", 9)] == [5, 6]
+    assert store.similar_names("Sant Julian", 9) == ["Sant Julià"]
+    [info] = store.snapshot().regions
+    assert info.sources == (SourceFile("old.osm.pbf", "unknown", "", "2020-01-02"),)
+    assert (info.loop_km, info.ids) == (None, (5, 8))
+    assert store.left_out_in(WORLD, 9) == []
+    store.close()
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
+    """Every query that a store asks, with its values."""
+    told: list[tuple[str, Any]] = []
+    rows = SqliteFile.rows
+
+    def told_rows(self: SqliteFile, sql: str, values: Any = ()) -> list[tuple[Any, ...]]:
+        told.append((sql, values))
+        return rows(self, sql, values)
+
+    monkeypatch.setattr(SqliteFile, "rows", told_rows)
+    return told
+
+
+def test_no_question_goes_through_a_whole_table(
+    filled: SqliteStore, path: Path, asked: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled.replace_gazetteer("towns", [Town("Boulder", "Colorado", "CO", -105.27, 40.01, 105_000)])
+    box = Box(1.0, 42.0, 1.1, 42.1)
+    filled.cores_in(box)
+    filled.segments([1, 2])
+    filled.segments_in(box, 5)
+    monkeypatch.setattr("loopgenie.store.sqlite.look_at", lambda *_: 3)
+    filled.segments_in(box, 1)
+    filled.nearest_segment(LonLat(1.0, 42.0), 250)
+    filled.junctions([1])
+    filled.trailheads_in(box)
+    filled.points_in(box, ["peak"], 5)
+    filled.left_out_in(box, 5)
+    filled.find_places("boulder", 5)
+    filled.find_places("bo", 0)  # nothing more is looked for than names that begin so
+    filled.find_towns("boulder", 5)
+    filled.similar_names("bolder", 5)
+    filled.kept_answer("key")
+    with sqlite3.connect(path) as other:
+        plans = {(row[3], sql) for sql, values in asked for row in other.execute(f"EXPLAIN QUERY PLAN {sql}", values)}
+    other.close()
+    assert len({sql for _, sql in plans}) >= 15
+    # what may be gone through: a list that is given, a part of the query, an index of boxes or lengths, a few regions
+    fine = re.compile(
+        r"SCAN ((asked|json_each) VIRTUAL TABLE INDEX 1:|name|longest|region( LEFT-JOIN)?"
+        r"|box VIRTUAL TABLE INDEX (1:|2:.+)"
+        r"|segment USING COVERING INDEX segment_by_length)"
+    )
+    assert {plan for plan, _ in plans if plan.startswith("SCAN") and not fine.fullmatch(plan)} == set()
+
+
+class _Endless(Sequence[Segment]):
+    """Many segments, made one by one; `held` is how many have been alive at the same time at most."""
+
+    def __init__(self, count: int) -> None:
+        self._count, self._alive, self.held = count, 0, 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: object) -> Any:
+        raise NotImplementedError
+
+    def __iter__(self) -> Iterator[Segment]:
+        for i in range(self._count):
+            line: Any = _Line([(1.0 + i * 1e-5, 42.0, None), (1.0 + i * 1e-5, 42.001, None)])
+            weakref.finalize(line, self._gone)
+            self._alive += 1
+            self.held = max(self.held, self._alive)
+            yield Segment(SegmentCore(i, 0, 0, 1.0, 1.0, None, None, 0.0, None), line, ())
+
+    def _gone(self) -> None:
+        self._alive -= 1
+
+
+class _Line(list[Any]):
+    """A line that can be watched."""
+
+
+def test_an_import_holds_few_segments_at_a_time(path: Path) -> None:
+    segments = _Endless(5_000)
+    store = SqliteStore(str(path))
+    store.replace_region(Region("long", [Junction(0, 1.0, 42.0, None)], segments, [], [], ()))
+    assert len(store.cores_in(WORLD)) == 5_000
+    assert segments.held <= 10
+    store.close()
+
+
 KILLED = """
 import os, signal, sys
 sys.path[:0] = [sys.argv[2], sys.argv[3]]
 from test_store_sqlite import ladder
 from loopgenie.store.sqlite import SqliteStore
+from loopgenie.store.sqlite_file import SqliteFile
 from dataclasses import replace
 
 class Deadly(list):
@@ -382,6 +507,19 @@ def test_ten_thousand_segments_are_read_fast(path: Path) -> None:
         store.snapshot()
     assert (time.perf_counter() - began) / 100 < 0.001
     store.close()
+
+
+def test_how_many_of_the_longest_segments_are_looked_at() -> None:
+    """100,000 segments in a box of 10 by 10 degrees; of the longest those in a tenth of it are a tenth, too."""
+    info = RegionInfo("a", (), (), False, None, "", Box(0, 0, 10, 10), 100_000, 1, 1, 1, 1.0, {})
+    snapshot = Snapshot("1", (info, info._replace(name="b", box=Box(40, 0, 50, 10), segments=20_000)))
+    # 20,001 expected; 100 of them among 2 * 100 * 120,000 / 20,001, and a few more
+    assert longest.look_at(Box(8, 0, 10.0001, 10), 100, snapshot) == 1300
+    assert longest.look_at(Box(-180, -90, 180, 90), 100, snapshot) == 300
+    assert longest.look_at(Box(9, 0, 10, 10), 100, snapshot) is None  # 10,000 are few
+    assert longest.look_at(Box(20, 20, 30, 30), 100, snapshot) is None
+    assert longest.look_at(Box(-180, -90, 180, 90), 60_000, snapshot) is None  # nearly all are asked for
+    assert longest.look_at(Box(0, 0, 1, 1), 1, Snapshot("0", ())) is None
 
 
 GRID = st.integers(-1_800_000_000, 1_800_000_000)
