@@ -86,9 +86,13 @@ def age(imported_at: str, now: datetime) -> str:
     seconds = (now - datetime.fromisoformat(imported_at)).total_seconds()
     for unit, size in (("year", 31_557_600), ("month", 2_629_800), ("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if seconds >= size:
-            count = int(seconds // size)
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+            return f"{counted(int(seconds // size), unit)} ago"
     return "just now"
+
+
+def counted(count: int, what: str) -> str:
+    """How many of something: "1 segment", "2 segments"."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def lines(region: RegionInfo) -> Iterator[str]:
@@ -100,8 +104,9 @@ def lines(region: RegionInfo) -> Iterator[str]:
 def _about(region: RegionInfo) -> Iterator[str]:
     synthetic = " (SYNTHETIC: made up, nothing of this exists)" if region.synthetic else ""
     yield f"{region.name}{synthetic}"
-    yield f"  {region.trail_km:,.0f} km in {region.segments:,} segments, {region.junctions:,} junctions"
-    yield f"  {region.trailheads:,} trailheads, {region.points:,} places"
+    segments, junctions = counted(region.segments, "segment"), counted(region.junctions, "junction")
+    yield f"  {region.trail_km:,.0f} km in {segments}, {junctions}"
+    yield f"  {counted(region.trailheads, 'trailhead')}, {counted(region.points, 'place')}"
     if region.box:
         west, south, east, north = region.box
         yield f"  latitude {south:.4f} to {north:.4f}, longitude {west:.4f} to {east:.4f}"

@@ -20,6 +20,7 @@ from loopgenie.checking.links import Links
 from loopgenie.geometry import LonLat, line_length_m
 from loopgenie.importing.plane import Plane
 from loopgenie.progress import Progress
+from loopgenie.regions import counted
 from loopgenie.store import LeftOut, RegionInfo, Segment, Trailhead, TrailStore
 from loopgenie.tiles import MOST_SEGMENTS, Tile, belongs, tiles
 from loopgenie.ways import ROADS
@@ -145,7 +146,7 @@ class _Check:
         numbers = np.flatnonzero(self.links.part == part)
         metres = float(self.links.lengths[numbers].sum())
         longest = int(self.links.ids[numbers[np.argmax(self.links.lengths[numbers])]])
-        segments = f"{len(numbers):,} segments, among them {{0}}" if len(numbers) > 1 else "{0}"
+        segments = f"{counted(len(numbers), 'segment')}, among them {{0}}" if len(numbers) > 1 else "{0}"
         what = f"{metres:,.0f} m that nothing joins to the rest: {segments}"
         return Found("island", metres, what, (longest,), metres=metres)
 

@@ -9,6 +9,7 @@ from typing import Any
 from loopgenie.checking import Report
 from loopgenie.checking.evidence import Fault
 from loopgenie.checking.faults import KINDS, Kind, Tally
+from loopgenie.regions import counted
 from loopgenie.store import Snapshot
 
 #: So many faults of each kind are shown in the text, the worst.
@@ -34,7 +35,7 @@ def text(report: Report) -> Iterator[str]:
 def _figures(report: Report) -> Iterator[str]:
     region = report.region
     synthetic = " (SYNTHETIC: made up, nothing of this exists)" if region.synthetic else ""
-    yield f"{region.name}{synthetic}: {_km(report.length_m)} in {region.segments:,} segments"
+    yield f"{region.name}{synthetic}: {_km(report.length_m)} in {counted(region.segments, 'segment')}"
     if not report.length_m:
         return
     loops, largest = report.loop_m / report.length_m, report.largest_part_m / report.length_m

@@ -457,3 +457,27 @@ def test_andorra_is_checked_in_seconds(trail_data: Path, tmp_path: Path) -> None
     assert "\n".join(text(report)).count("… and") >= 3
     assert all(len(kind["worst"]) <= SHOWN for kind in as_json([report], store.snapshot())["regions"][0]["faults"])
     store.close()
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("file", "parts", "largest_km", "loop_km"),
+    [("glacier/glaciertrails.geojson", 33, 365, 277), ("rmnp/trails.geojson", 43, 242, 217)],
+)
+def test_real_networks_hang_together_as_measured(
+    trail_data: Path, tmp_path: Path, file: str, parts: int, largest_km: float, loop_km: float
+) -> None:
+    """Against the figures of the data's README, which were counted by other means (all lines noded, ends joined)."""
+    pytest.importorskip("pyogrio")
+    from loopgenie.importing.files import import_files
+
+    store = SqliteStore(str(tmp_path / "real.db"))
+    import_files([trail_data / file], store)
+    [region] = store.snapshot().regions
+    report = check(store, region)
+    assert report.parts == parts
+    assert report.largest_part_m / 1000 == pytest.approx(largest_km, rel=0.01)
+    assert report.loop_m / 1000 == pytest.approx(loop_km, rel=0.01)
+    assert report.tallies["no-heights"].count == region.segments, "these files have none"
+    assert report.tallies["gap"].count < 20, "ends within 10 m were joined on import"
+    store.close()
