@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from loopgenie.errors import BadInput
 from loopgenie.geometry import LonLat
@@ -14,6 +14,7 @@ from loopgenie.importing.access import Decision
 from loopgenie.importing.profiles import Profile
 from loopgenie.importing.source import Access, Progress, Source, Way
 from loopgenie.store import LeftOut, Point, SourceFile
+from loopgenie.ways import WayKind
 
 #: Which name a way without one gets when it is part of several hiking routes: the most local, as signposts have it.
 _NETWORKS = ("lwn", "rwn", "nwn", "iwn")
@@ -23,6 +24,14 @@ _LINE_KEYS = ("highway", "amenity", "tourism")
 
 #: A node of a way: its id, and where it is; None for a node that the extract does not hold.
 _Node = tuple[int, tuple[float, float] | None]
+
+
+class _Drawn(NamedTuple):
+    """A way as the file has it."""
+
+    id: int
+    tags: dict[str, str]
+    nodes: list[_Node]
 
 
 @dataclass(slots=True)
@@ -72,19 +81,15 @@ def _read(path: Path, progress: Progress, profile: Profile) -> Source:
     progress(f"reading routes of {path.name}", 0, 3)
     relations = _relations(path)
     progress(f"reading ways of {path.name}", 1, 3)
-    for way_id, tags, nodes in _lines(path, relations):
-        for area in relations.outlines.get(way_id, ()):
-            area.corners += nodes
-        if "highway" in tags:
-            decision = profile.rules.decide(tags)
-            if decision.kind is None:
-                _leave_out(way_id, tags, nodes, decision, source)
-            else:
-                source.ways += _ways(way_id, tags, nodes, relations, decision, profile, source)
-        elif way_id in relations.shores or landmarks.is_water(tags):
-            source.waters += [line for _, line in _runs(nodes)]
+    for way in _lines(path, relations):
+        for area in relations.outlines.get(way.id, ()):
+            area.corners += way.nodes
+        if "highway" in way.tags:
+            _add_way(source, way, relations=relations, profile=profile)
+        elif way.id in relations.shores or landmarks.is_water(way.tags):
+            source.waters += [line for _, line in _runs(way.nodes)]
         else:
-            _add_area(source, tags, nodes)
+            _add_area(source, way.tags, way.nodes)
     for area in relations.areas:
         _add_area(source, area.tags, area.corners)
     progress(f"reading places of {path.name}", 2, 3)
@@ -142,7 +147,7 @@ def _rank(network: str) -> int:
     return _NETWORKS.index(network) if network in _NETWORKS else len(_NETWORKS)
 
 
-def _lines(path: Path, relations: _Relations) -> Iterator[tuple[int, dict[str, str], list[_Node]]]:
+def _lines(path: Path, relations: _Relations) -> Iterator[_Drawn]:
     """Every way that is a highway, water, a shore or an outline, or may be a place: its id, tags and nodes."""
     import osmium
 
@@ -158,45 +163,47 @@ def _lines(path: Path, relations: _Relations) -> Iterator[tuple[int, dict[str, s
             for node in way.nodes:
                 place = node.location
                 nodes.append((node.ref, (place.lon, place.lat) if place.valid() else None))
-            yield way.id, dict(tags), nodes
+            yield _Drawn(way.id, dict(tags), nodes)
 
 
-def _leave_out(way_id: int, tags: dict[str, str], nodes: Sequence[_Node], decision: Decision, source: Source) -> None:
+def _add_way(source: Source, way: _Drawn, *, relations: _Relations, profile: Profile) -> None:
+    """The way if it may be walked, else why not."""
+    decision = profile.rules.decide(way.tags)
+    if decision.kind is None:
+        _leave_out(source, way, decision)
+        return
+    if any(place is None for _, place in way.nodes):
+        source.left_out["part of a way beyond the edge of the extract"] += 1
+    source.ways += _ways(way, decision.kind, decision, relations=relations, difficulty=profile.difficulty(way.tags))
+
+
+def _leave_out(source: Source, way: _Drawn, decision: Decision) -> None:
     """Count a way that may not be walked, and keep its line where somebody may miss it."""
     reason = str(decision.reason)
     source.left_out[reason] += 1
-    if decision.missed:
-        line = tuple(LonLat(*place) for _, place in nodes if place is not None)
-        if len(line) > 1:
-            name = tags.get("name") or tags.get("ref")
-            source.refused.append(LeftOut(0, reason, decision.rule, name, f"osm way {way_id}", line))
+    line = tuple(LonLat(*place) for _, place in way.nodes if place is not None) if decision.missed else ()
+    if len(line) > 1:
+        name = way.tags.get("name") or way.tags.get("ref")
+        source.refused.append(LeftOut(0, reason, decision.rule, name, f"osm way {way.id}", line))
 
 
 def _ways(
-    way_id: int,
-    tags: dict[str, str],
-    nodes: Sequence[_Node],
-    relations: _Relations,
-    decision: Decision,
-    profile: Profile,
-    source: Source,
+    way: _Drawn, kind: WayKind, decision: Decision, *, relations: _Relations, difficulty: int | None
 ) -> Iterator[Way]:
-    """A way that may be walked, in as many parts as the file has unbroken runs of its nodes."""
-    if any(place is None for _, place in nodes):
-        source.left_out["part of a way beyond the edge of the extract"] += 1
-    for ids, line in _runs(nodes):
+    """A way in as many parts as the file has unbroken runs of its nodes."""
+    for ids, line in _runs(way.nodes):
         if len(ids) > 1:
             yield Way(
                 line=line,
                 node_ids=ids,
-                kind=decision.kind or profile.rules.default,
-                name=tags.get("name") or tags.get("ref") or relations.route_names.get(way_id),
-                surface=tags.get("surface"),
-                difficulty=profile.difficulty(tags),
-                source=f"osm way {way_id}",
+                kind=kind,
+                name=way.tags.get("name") or way.tags.get("ref") or relations.route_names.get(way.id),
+                surface=way.tags.get("surface"),
+                difficulty=difficulty,
+                source=f"osm way {way.id}",
                 off_ground=decision.off_ground,
                 poor=decision.poor,
-                on_route=way_id in relations.on_route,
+                on_route=way.id in relations.on_route,
                 informal=decision.informal,
                 season=decision.season,
                 rule=decision.rule,

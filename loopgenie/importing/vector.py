@@ -260,11 +260,12 @@ class _Layer:
             self.source.refused.append(LeftOut(0, reason, decision.rule, name, source, places))
 
     def _name_beside(self, tags: Mapping[str, str]) -> str | None:
-        """The name in a table beside the layer, for a feature that has none itself."""
+        """The names in a table beside the layer, for a feature that has none itself; trails may share it."""
         beside = self.profile.names
         if beside is None or not self.names:
             return None
-        return next((self.names.get(value) for key, value in tags.items() if plain(key) == plain(beside.field)), None)
+        codes = next((value for key, value in tags.items() if plain(key) == plain(beside.field)), "")
+        return ";".join(self.names[code] for code in codes.split(";") if code in self.names) or None
 
     def _add_place(self, tags: dict[str, str], positions: list[Place], *, is_area: bool) -> None:
         lon, lat = _middle(positions)

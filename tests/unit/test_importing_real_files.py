@@ -6,20 +6,22 @@ who may walk where; junctions, segments, connected parts, km on loops, and km of
 
 import json
 import statistics
+from collections import Counter
 from dataclasses import replace
 
 import networkx
 import pytest
 
-from loopgenie.geometry import distance_m
+from loopgenie.geometry import distance_m, line_length_m
 from loopgenie.importing.access import Decision, Rules
-from loopgenie.importing.chains import contracted
-from loopgenie.importing.connectivity import bridges
+from loopgenie.importing.chains import contracted, numbered
+from loopgenie.importing.connectivity import Streets, bridges
 from loopgenie.importing.elevation import read_elevation
 from loopgenie.importing.files import import_files
 from loopgenie.importing.gpx import read_gpx
 from loopgenie.importing.noding import noded
 from loopgenie.importing.osm import read_osm
+from loopgenie.importing.profiles import chosen
 from loopgenie.importing.source import merged
 from loopgenie.importing.topology import build_region
 from loopgenie.importing.vector import read_geojson, read_shapefile
@@ -33,9 +35,10 @@ def figures(ways):
     """Junctions, segments, parts, km on loops, km of the largest part of the graph without its bridges."""
     nodes = noded(ways)
     chains = contracted(nodes)
+    numbered(chains)
     edges = [(chain.start, chain.end) for chain in chains]
     km = [chain.length_m() / 1000 for chain in chains]
-    dead = bridges(edges)
+    dead = bridges(Streets((chain.start, chain.end) for chain in chains))
     graph = networkx.MultiGraph(edges)
     core = networkx.MultiGraph()
     core.add_edges_from((*edge, {"km": km[i]}) for i, edge in enumerate(edges) if i not in dead)
@@ -47,6 +50,10 @@ def figures(ways):
         "loop_km": sum(km) - sum(km[i] for i in dead),
         "core_km": max(cores, default=0),
     }
+
+
+def km_of(way):
+    return line_length_m([*way.line]) / 1000
 
 
 @pytest.fixture
@@ -69,20 +76,25 @@ def without_nodes(source):
 
 
 @pytest.mark.parametrize(
-    ("file", "junctions", "segments", "parts", "loop_km", "core_km"),
+    ("file", "lines", "km", "junctions", "segments", "parts", "loop_km", "core_km"),
     [
-        ("adirondacks/network+parking+ele.geojson", 684, 1128, 4, 492, 256),
-        ("grsm/trails.json", 286, 548, 43, 839, 548),
-        ("glacier/glaciertrails.geojson", 125, 263, 33, 277, 98),
-        ("rmnp/trails.geojson", 225, 451, 43, 217, 93),
-        pytest.param("boise/boise_parks_trails_open_data.geojson", 569, 980, 26, 332, 62, marks=pytest.mark.slow),
-        pytest.param("marquette/trail_segments.shp", 548, 992, 40, 956, 738, marks=pytest.mark.slow),
-        pytest.param("anchorage/trails.shp", 2657, 4682, 134, 742, 550, marks=pytest.mark.slow),
+        ("adirondacks/network+parking+ele.geojson", 1629, 749, 684, 1128, 4, 492, 256),
+        ("grsm/trails.json", 546, 1339, 286, 548, 43, 839, 548),
+        ("glacier/glaciertrails.geojson", 307, 1220, 125, 263, 33, 277, 98),
+        ("rmnp/trails.geojson", 518, 583, 225, 451, 43, 217, 93),
+        pytest.param(
+            "boise/boise_parks_trails_open_data.geojson", 647, 544, 569, 980, 26, 332, 62, marks=pytest.mark.slow
+        ),
+        pytest.param("marquette/trail_segments.shp", 1001, 1400, 548, 992, 40, 956, 738, marks=pytest.mark.slow),
+        pytest.param("anchorage/trails.shp", 5039, 1217, 2657, 4682, 134, 742, 550, marks=pytest.mark.slow),
     ],
 )
-def test_joined_lines(trail_data, everybody_may_walk, file, junctions, segments, parts, loop_km, core_km):
+def test_joined_lines(trail_data, everybody_may_walk, file, lines, km, junctions, segments, parts, loop_km, core_km):
     read = read_shapefile if file.endswith(".shp") else read_geojson
-    found = figures(without_nodes(read(trail_data / file)))
+    source = read(trail_data / file)
+    assert len(source.ways) == lines
+    assert sum(map(km_of, source.ways)) == pytest.approx(km, abs=0.5)
+    found = figures(without_nodes(source))
     assert found["junctions"] == pytest.approx(junctions, rel=0.015)
     assert found["segments"] == pytest.approx(segments, rel=0.01)
     assert found["parts"] == pytest.approx(parts, abs=1)
@@ -90,14 +102,39 @@ def test_joined_lines(trail_data, everybody_may_walk, file, junctions, segments,
     assert found["core_km"] == pytest.approx(core_km, rel=0.015)
 
 
-def test_openstreetmap_as_it_is(trail_data, everybody_may_walk):
-    source = read_osm(trail_data / "andorra" / "andorra-2013.osm.pbf")
-    trails = [way for way in source.ways if way.kind not in ROADS and way.kind is not WayKind.CYCLEWAY]
-    assert len(trails) == 422
-    found = figures(trails)
-    assert (found["junctions"], found["segments"], found["parts"]) == (199, 492, 124)
-    assert (round(found["loop_km"]), round(found["core_km"])) == (113, 43)
-    assert source.data_date == "2013-05-28"
+#: A profile that takes every trail, and nothing else: what the figures of others were counted of.
+TRAILS_ONLY = """
+exact = true
+[[refuse]]
+field = "highway"
+but_not = ["path", "track", "footway", "bridleway", "steps", "via_ferrata"]
+reason = "no way"
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "lines", "km", "junctions", "segments", "parts", "loop_km", "core_km", "date"),
+    [
+        ("andorra/andorra-2013.osm.pbf", 422, 439, 199, 492, 124, 113, 43, "2013-05-28"),
+        ("andorra/andorra-latest.osm.pbf", 3908, 1510, 2713, 5134, 359, 912, 690, "2025-01-19"),
+        ("heidelberg/heidelberg.test.pbf", 13770, 2388, 8345, 16928, 1817, 1655, 582, "2024-09-08"),
+    ],
+)
+def test_openstreetmap_as_it_is(
+    trail_data, tmp_path, file, lines, km, junctions, segments, parts, loop_km, core_km, date
+):
+    table = tmp_path / "trails.toml"
+    table.write_text(TRAILS_ONLY)
+    source = read_osm(trail_data / file, None, chosen(str(table)))
+    assert source.data_date == date
+    assert len(source.ways) == pytest.approx(lines, rel=0.003)
+    assert sum(map(km_of, source.ways)) == pytest.approx(km, rel=0.001)
+    found = figures(source.ways)
+    assert found["junctions"] == pytest.approx(junctions, rel=0.006)
+    assert found["segments"] == pytest.approx(segments, rel=0.003)
+    assert found["parts"] == pytest.approx(parts, rel=0.007)
+    assert found["loop_km"] == pytest.approx(loop_km, rel=0.002)
+    assert found["core_km"] == pytest.approx(core_km, abs=0.5)
 
 
 def test_geojson_with_node_ids_as_it_is(trail_data, everybody_may_walk):
@@ -146,11 +183,177 @@ def test_points_of_several_files(trail_data):
     assert len(signs.accesses) == 95
 
 
-def test_water_trails_and_null_geometries(trail_data):
+# -- each region by its profile, with what is odd about its files ------------------------------------------------------
+
+
+def by(what, lines):
+    return Counter(getattr(line, what) for line in lines)
+
+
+def named_share(ways):
+    return sum(km_of(way) for way in ways if way.name) / sum(map(km_of, ways))
+
+
+def test_anchorage(trail_data):
+    """Feet of a state plane, null geometries, trails on water and for sled dogs; "Unnamed" is no name."""
     source = read_shapefile(trail_data / "anchorage" / "trails.shp")
-    assert source.left_out["feature without a geometry"] == 25
-    assert source.left_out["on water"] >= 22
+    assert source.files[0][1:] == (
+        "anchorage",
+        "Trails: Municipality of Anchorage: trails.shp (licence not stated in the file)",
+        "2012-06-12",
+    )
+    assert source.left_out == {"feature without a geometry": 25, "on water": 23, "for winter only": 153}
+    # 22 water trails, one of them in two parts; sled dog trails without a use in summer
+    assert by("rule", source.refused) == {"TRAIL_CLAS=Water Trail": 23, "WINTERUSET=Sled Dog Mushing": 153}
     assert all(-151 < lon < -148 and 60 < lat < 62 for way in source.ways for lon, lat in way.line)
+    assert len(source.ways) == 5039 - 23 - 153
+    # 725 and 231 lines that are ski runs in winter, 190 that are for dogs, and for everybody in summer
+    assert sorted(by("season", source.ways).values()) == [190, 231, 725, 3717]
+    assert {way.name for way in source.ways}.isdisjoint({"Unnamed", "None", ""})
+    assert named_share(source.ways) == pytest.approx(0.77, abs=0.01)  # 95 % if "Unnamed" were one
+
+
+def test_boise(trail_data):
+    """Lines of several parts, rules in comments, closed and proposed trails."""
+    source = read_geojson(trail_data / "boise" / "boise_parks_trails_open_data.geojson")
+    assert len(source.ways) + len(source.refused) == 647
+    assert source.left_out == {
+        "for bicycles only": 59,
+        "closed to walkers": 18,
+        "one way for walkers": 6,
+        "not built yet, or given up": 2,
+    }
+    one_way = {line.name for line in source.refused if line.reason == "one way for walkers"}
+    assert one_way == {"Around the Mountain", "Hawkins", "Harrow", "Polecat Loop (STM)"}
+    names = {way.name for way in source.ways}
+    assert {"Lower Hull's Gulch (STM)", "Two Point"} <= names  # odd and even days bind bicycles; walkers both ways
+    assert not {"Bucktail", "Sideshow"} & names  # downhill bicycles only
+    assert named_share(source.ways) == pytest.approx(0.99, abs=0.01)
+    assert source.data_date == "2026-04-28"
+
+
+def test_marquette(trail_data, tmp_path):
+    """A yes or no for each use, tags packed into one field, names that stand in a second table, too."""
+    folder = trail_data / "marquette"
+    source = read_shapefile(folder / "trail_segments.shp")
+    assert len(source.ways) == 876
+    assert sum(map(km_of, source.ways)) == pytest.approx(808, abs=1)
+    assert by("reason", source.refused) == {
+        "for winter only": 86,
+        "for motor vehicles only": 24,
+        "closed to walkers": 14,
+        "for bicycles only": 1,
+    }
+    assert by("rule", source.refused) == {"Hike=No": 125}
+    assert by("surface", source.ways)["dirt"] == 796  # Surface=Dirt in OSM_Tags
+    heads = read_shapefile(folder / "trailheads.shp")
+    assert (len(heads.accesses), len({access.name for access in heads.accesses})) == (45, 16)
+    # the same lines without names take them from the table by their codes
+    for suffix in (".shp", ".shx", ".dbf", ".prj"):
+        (tmp_path / f"trail_segments{suffix}").write_bytes((folder / f"trail_segments{suffix}").read_bytes())
+    (tmp_path / "named_trails.csv").write_bytes((folder / "named_trails.csv").read_bytes())
+    table = tmp_path / "nameless.toml"
+    table.write_text('extends = "michigan"\n[fields]\nname = ["Descriptio"]\n')
+    named = read_shapefile(tmp_path / "trail_segments.shp", chosen(str(table)))
+    assert "Echo Lake Trail" in {way.name for way in source.ways} & {way.name for way in named.ways}  # there only
+    assert "Iron Ore Heritage Trail;UP8" in {way.name for way in named.ways}  # two codes
+    same = sum(way.name == other.name for way, other in zip(named.ways, source.ways, strict=True))
+    assert same / len(named.ways) > 0.95
+
+
+def test_rocky_mountain(trail_data):
+    """Fields as a table of a web page inside `description`, collections of geometries, heights of 0."""
+    source = read_geojson(trail_data / "rmnp" / "trails.geojson")
+    assert source.files[0].profile == "nps"  # by SEGNAME, SEGMENT and UNIT, which stand in the web page only
+    assert (len(source.ways), named_share(source.ways)) == (518, 1.0)  # of 510 features
+    assert all(way.heights is None for way in source.ways)
+    roads = read_geojson(trail_data / "rmnp" / "Park_Roads.geojson")
+    assert [line.rule for line in roads.refused] == ["RDCLASS=Private"]
+    assert by("season", roads.ways) == {
+        None: 95,
+        "Closed in Winter": 41,
+        "Closed from Mid-October to Memorial Day": 1,
+    }
+    assert roads.data_date == "2018-11-27"
+
+
+def test_great_smoky(trail_data):
+    """Null geometries; signs, of which only those at trailheads are places; campsites."""
+    folder = trail_data / "grsm"
+    trails = read_geojson(folder / "trails.json")
+    assert (trails.files[0].profile, trails.left_out) == ("nps", {"feature without a geometry": 2})
+    assert named_share(trails.ways) == 1.0
+    signs = read_geojson(folder / "trail-signs.geojson")
+    assert (by("kind", signs.accesses), signs.points) == ({"trailhead": 95}, [])
+    assert signs.data_date == "2015-12-05"
+    camps = read_geojson(folder / "GRSM_BACKCOUNTRY_CAMPSITES.geojson")
+    assert by("kind", camps.points) == {"camp": 89}
+    assert all(260 < camp.elevation_m < 1950 for camp in camps.points)  # ELEV_M
+
+
+def test_glacier(trail_data):
+    """No fields but a length: nobody can tell whose it is, until somebody says so."""
+    folder = trail_data / "glacier"
+    source = read_geojson(folder / "glaciertrails.geojson")
+    assert (source.files[0].profile, named_share(source.ways)) == ("generic", 0)
+    said = read_geojson(folder / "glaciertrails.geojson", chosen("nps"))
+    assert said.attribution == ("Trails: US National Park Service, public domain",)
+    camps = read_geojson(folder / "backcountrycampgroundsGPS.geojson")
+    assert by("kind", camps.points) == {"camp": 58}
+
+
+def test_adirondacks(trail_data):
+    """OpenStreetMap's tags and nodes as GeoJSON; 15 of its lines have a `type` that means something else."""
+    source = read_geojson(trail_data / "adirondacks" / "network+parking+ele.geojson")
+    assert (source.files[0].profile, source.attribution) == ("osm", ("© OpenStreetMap contributors, ODbL 1.0",))
+    assert by("rule", source.refused) == {"access=private": 22, "foot=no": 8, "access=no": 3}
+    assert by("rule", source.ways)["access=private, foot=yes"] == 10
+    assert sum(way.informal for way in source.ways) == 5
+    assert by("kind", source.accesses) == {"trailhead": 105, "parking": 28}
+    assert by("kind", source.points) == {"peak": 46}
+
+
+def test_hong_kong(trail_data):
+    """Chinese names, tracks, routes, and files of waypoints only."""
+    folder = trail_data / "hongkong"
+    camps = merged([read_gpx(path) for path in sorted(folder.glob("*-campsites.gpx"))])
+    assert {point.name for point in camps.points if point.kind == "water"} == {
+        *("Drinking Water 1", "Drinking Water 2", "Drinking Water 3", "Pak Tam Au Water Station"),
+        *("Kowloon Reservoir Water Filling", "Shing Mun Reservoir Drinking Water"),
+    }
+    assert by("kind", camps.points) == {"camp": len(camps.points) - 6, "water": 6}
+    assert "昂坪營地Ngong Ping Camp Site" in {point.name for point in camps.points}
+    posts = read_gpx(folder / "All-576-Trail-markers.gpx")
+    assert by("kind", posts.points) == {"locality": 576}
+
+
+@pytest.mark.parametrize(
+    ("file", "named", "refused", "informal", "kinds"),
+    [
+        (
+            "andorra/andorra-latest.osm.pbf",
+            0.38,
+            {"closed to walkers": 118, "no public access": 17, "not built yet, or given up": 11},
+            35,
+            {"peak": 212, "pass": 109, "water": 93, "town": 7, "village": 34, "camp": 8, "viewpoint": 52},
+        ),
+        (
+            "heidelberg/heidelberg.test.pbf",
+            0.61,
+            {"no public access": 450, "closed to walkers": 156, "for customers only": 44},
+            12,
+            {"viewpoint": 14, "camp": 5, "hut": 4},
+        ),
+    ],
+)
+def test_who_may_walk_in_openstreetmap(trail_data, file, named, refused, informal, kinds):
+    source = read_osm(trail_data / file)
+    assert named_share(source.ways) == pytest.approx(named, abs=0.01)  # of roads, numbers, and routes, too
+    assert refused.items() <= by("reason", source.refused).items()
+    assert all(line.rule and len(line.line) > 1 for line in source.refused)
+    assert sum(way.informal for way in source.ways) == informal
+    assert kinds.items() <= by("kind", source.points).items()
+    assert any(point.population for point in source.points) == file.startswith("andorra")
 
 
 def check_climbs(region):
