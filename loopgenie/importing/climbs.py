@@ -2,8 +2,10 @@
 
 Heights of a terrain model or a receiver are noisy: the height of one place against another is off, in SRTM, by
 4.7 to 9.8 m (90 %, by continent: Rodríguez, Morris, Belz, A global assessment of the SRTM performance, Photogrammetric
-Engineering & Remote Sensing 72, 2006). Summing every small rise would add that noise up. So a turn from climbing to
-descending, or back, only counts when the line then really comes down, or up, by `TURN_M` or more (hysteresis).
+Engineering & Remote Sensing 72, 2006), and lines are drawn some metres up or down the slope from their trails. Summing
+every small rise would add that noise up. So heights are smoothed along the line first, and then a turn from climbing
+to descending, or back, only counts when the line really comes down, or up, by `TURN_M` or more (hysteresis).
+docs/ascent.md has the reasons and the measurements.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import NamedTuple
 
 from loopgenie.geometry import distance_m
 from loopgenie.importing.chains import Chain
+from loopgenie.importing.smoothing import smoothed
 from loopgenie.importing.source import HeightAt
 
 #: Turning points of fewer metres of height are noise.
@@ -69,12 +72,13 @@ class Climbs:
         samples = self._samples(chain)
         start, end = self.junctions[chain.start], self.junctions[chain.end]
         heights = [start, *(sample.height for sample in samples[1:-1]), end]
-        filled = _filled([sample.along_m for sample in samples], heights, self._void_m)
+        along = [sample.along_m for sample in samples]
+        filled = _filled(along, heights, self._void_m)
         nodes = [h if h is None else round(h, 1) for h, sample in zip(filled, samples, strict=True) if sample.is_node]
         known = [height for height in filled if height is not None]
         if start is None or end is None or len(known) < len(filled):
             return Profile(nodes, None, None)
-        ascent = sum(max(0, b - a) for a, b in pairwise(map(round, turning_points(known))))
+        ascent = sum(max(0, b - a) for a, b in pairwise(map(round, turning_points(smoothed(along, known)))))
         return Profile(nodes, ascent, ascent - (end - start))
 
     def _samples(self, chain: Chain) -> list[_Sample]:
