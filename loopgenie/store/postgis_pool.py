@@ -82,7 +82,7 @@ class Pool:
             try:
                 return self._used(connection, ask)
             except psycopg2.Error as error:
-                if not connection.closed:
+                if not _is_lost(connection, error):
                     raise self._fault(error) from error
             self._forget_idle()  # the server was restarted, or its network gone: the others are lost, too
             connection = self._opened()
@@ -151,12 +151,11 @@ class Pool:
         try:
             with connection.cursor() as cursor:
                 answer = work(cursor)
-        except psycopg2.Error:
-            if not connection.closed:
+        except BaseException as error:
+            if isinstance(error, psycopg2.Error) and not _is_lost(connection, error):
                 self._idle.append(connection)
-            raise
-        except BaseException:
-            connection.close()
+            else:
+                connection.close()
             raise
         self._idle.append(connection)
         return answer
@@ -198,6 +197,11 @@ class Pool:
             if self._arguments.get(secret):
                 what = what.replace(self._arguments[secret], "***")
         return DatabaseFault(f"the trail database {self.where} does not answer: {what}")
+
+
+def _is_lost(connection: Connection, error: psycopg2.Error) -> bool:
+    """Whether a connection is of no use any more: closed, or the error is not one that the server has told."""
+    return bool(connection.closed) or error.pgcode is None
 
 
 #: Connections that this process inherited by a fork and must not touch.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -50,11 +51,18 @@ class Server:
                 time.sleep(0.05)
         raise AssertionError((self.folder / "log").read_text())
 
-    def stop(self) -> None:
+    def stop(self, how: int = signal.SIGINT) -> None:
+        """End it: SIGINT does not wait for clients, SIGQUIT not even for itself."""
         if self.process is not None:
-            self.process.send_signal(2)  # SIGINT: does not wait for clients
+            self.process.send_signal(how)
             self.process.wait(timeout=30)
             self.process = None
+
+    def limit_files(self, size: int) -> None:
+        """Limit how long a file (bytes) those may make who connect from now on; -1 for no limit."""
+        assert self.process is not None
+        limit = "unlimited" if size == -1 else size  # only the soft one, so that it can be raised again
+        subprocess.run([*self.as_user, "prlimit", f"--pid={self.process.pid}", f"--fsize={limit}:"], check=True)
 
     def url(self, database: str, user: str = "owner", password: str = "") -> str:
         secret = f":{password}" if password else ""
