@@ -16,10 +16,10 @@ SOURCES := pyproject.toml setup.py constraints.txt solver/kernel.py solver/front
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q install -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install run import test test-browser fuzz lint bench kernel clean
+.PHONY: help install run import test test-integration test-browser fuzz lint bench kernel clean
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -48,6 +48,10 @@ import: $(VENV)/.test ## import trails: make import FILES="region.osm.pbf" ELEVA
 
 test: $(VENV)/.test ## run the tests that need nothing but Python and a C compiler
 	$(BIN)/python -m pytest -q tests/unit
+
+test-integration: $(VENV)/.test ## run the tests that need PostgreSQL with PostGIS, and drive engines
+	$(PIP) -e '.[integration]'
+	$(BIN)/python -m pytest -q tests/integration
 
 test-browser: $(VENV)/.test ## run the tests that need Chromium
 	$(PIP) -e '.[browser]'

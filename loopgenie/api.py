@@ -57,7 +57,11 @@ class Service:
         """The trails; opened when first asked for."""
         with self.lock:
             if self.opened is None:
-                self.opened = open_store(self.settings.database_url or user_database_url(os.environ))
+                self.opened = open_store(
+                    self.settings.database_url or user_database_url(os.environ),
+                    connections=self.settings.database_connections,
+                    timeout_s=self.settings.database_timeout_s,
+                )
             return self.opened
 
 

@@ -15,6 +15,7 @@ from loopgenie.errors import InvalidParameters
 PREFIX = "LOOPGENIE_"
 DRIVE_ENGINE = "http://HOST:PORT of a Valhalla or OSRM server, valhalla+http:// or osrm+http:// to say which"
 GEOCODER = "http://HOST/search or the like of a Nominatim server"
+DATABASE = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -34,7 +35,9 @@ def _setting(default: Any, about: str, unit: str = "", low: int = 0, high: int =
 class Settings:
     """How this process runs. Each field is the variable LOOPGENIE_ + its name in capitals."""
 
-    database_url: str = _setting("", "where the trails are: sqlite:///FILE; empty: a file in the user's data folder")
+    database_url: str = _setting("", f"where the trails are: {DATABASE}; empty: a file in the user's data folder")
+    database_connections: int = _setting(8, "connections of one worker to a PostgreSQL server, at most", low=1, high=256)
+    database_timeout_s: int = _setting(5, "how long one question to that server may take", "s", low=1, high=600)
     host: str = _setting("127.0.0.1", "address to listen on; 0.0.0.0 for all")
     port: int = _setting(8000, "port to listen on", low=0, high=65535)
     workers: int = _setting(1, "worker processes; each keeps its own cache of networks", low=1, high=64)

@@ -95,7 +95,7 @@ def programs() -> Path | None:
 
 def as_user() -> list[str]:
     """A server ends with the tests, however they end, and is never run by the superuser."""
-    words = ["setpriv", "--pdeathsig", "INT"]
+    words = ["setpriv", "--pdeathsig", "INT"] if shutil.which("setpriv") else []
     if os.geteuid() == 0:
         user = pwd.getpwnam("postgres")
         words += [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]

@@ -33,6 +33,8 @@ def test_every_setting_can_be_changed() -> None:
     changed = Settings.from_environment(
         {
             "LOOPGENIE_DATABASE_URL": "sqlite:///x.db",
+            "LOOPGENIE_DATABASE_CONNECTIONS": "4",
+            "LOOPGENIE_DATABASE_TIMEOUT_S": "9",
             "LOOPGENIE_HOST": "0.0.0.0",
             "LOOPGENIE_PORT": " 9000 ",
             "LOOPGENIE_WORKERS": "2",
