@@ -16,7 +16,7 @@ import shapely
 from loopgenie.checking.evidence import Fault, looked_up, names_missing, segments_of
 from loopgenie.checking.faults import KINDS, Found, Tally
 from loopgenie.checking.ground import GAP_M, LONG_M, SAMPLE_M, SHORT_WALK_M, Ground
-from loopgenie.checking.links import Links
+from loopgenie.checking.links import Ints, Links
 from loopgenie.geometry import LonLat, line_length_m
 from loopgenie.importing.plane import Plane
 from loopgenie.progress import Progress
@@ -138,12 +138,12 @@ class _Check:
         for found in self.crossings:
             if found.segments not in along:  # lines upon one another touch again and again
                 self.report.add(found)
-        for part in sorted(set(range(self.report.parts)) - self.starts):
-            if self.starts or part:  # where no part has a trailhead the largest is not blamed
-                self.report.add(self._island(part))
+        starts = self.starts or {0}  # where no part has a trailhead the largest is not blamed
+        for part, numbers in enumerate(self.links.by_part()):
+            if part not in starts:
+                self.report.add(self._island(numbers))
 
-    def _island(self, part: int) -> Found:
-        numbers = np.flatnonzero(self.links.part == part)
+    def _island(self, numbers: Ints) -> Found:
         metres = float(self.links.lengths[numbers].sum())
         longest = int(self.links.ids[numbers[np.argmax(self.links.lengths[numbers])]])
         segments = f"{counted(len(numbers), 'segment')}, among them {{0}}" if len(numbers) > 1 else "{0}"

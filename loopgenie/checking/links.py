@@ -47,6 +47,11 @@ class Links:
         """The connected part that a junction belongs to; parts are numbered from 0, the longest first."""
         return int(self._part_of_node[self.number_of(junction)])
 
+    def by_part(self) -> list[Ints]:
+        """The numbers of the segments of each connected part, in the order of the parts."""
+        order = np.argsort(self.part, kind="stable")
+        return np.split(order, np.flatnonzero(np.diff(self.part[order])) + 1) if len(order) else []
+
     def dead_ends(self) -> Ints:
         """The ids of the junctions at which just one segment ends."""
         dead: Ints = self.junctions[self.degree == 1]
