@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loopgenie.cli import main
 from loopgenie.errors import BadInput
 from loopgenie.importing import profiles
 from loopgenie.importing.access import REASONS
@@ -33,6 +34,13 @@ def layer(tmp_path):
         return read_geojson(path, profile and profiles.chosen(str(profile)))
 
     return read
+
+
+class Store:
+    """Remembers the last region."""
+
+    def replace_region(self, region):
+        self.region = region
 
 
 def refused(source):
@@ -377,6 +385,10 @@ def test_a_new_agency_is_a_table(layer, tmp_path):
         ("Round", "one way for walkers", "NOTE=Please follow the ARROWS"),
     ]
     assert source.files[0] == ("trails.geojson", "elk", "Trails: Elk County Parks, CC BY 4.0", "2026-05-01")
+    store = Store()
+    import_files([tmp_path / "trails.geojson"], store, profile=str(table))
+    assert store.region.attribution == ("Trails: Elk County Parks, CC BY 4.0",)
+    assert {line.rule for line in store.region.refused} == {"WHO=Cyclists", "NOTE=Please follow the ARROWS"}
     spots = layer({"PATH_NAME": "North", "SPOT": "Lot"}, profile=table, points=True)
     assert [(a.kind, a.name) for a in spots.accesses] == [("parking", "North")]
 
@@ -390,10 +402,6 @@ def test_a_table_may_build_on_another(layer, tmp_path):
 
 
 def test_the_import_takes_a_profile(layer, tmp_path):
-    class Store:
-        def replace_region(self, region):
-            self.region = region
-
     layer({"length": 5.0}, {"length": 6.0}, name="plain.geojson")
     store = Store()
     import_files([tmp_path / "plain.geojson"], store)
@@ -412,10 +420,6 @@ def test_openstreetmap_files_keep_their_own_rules_unless_a_profile_knows_their_t
         '<way id="2" version="1"><nd ref="1"/><nd ref="2"/><tag k="highway" v="path"/><tag k="mtb" v="yes"/></way>'
         "</osm>"
     )
-
-    class Store:
-        def replace_region(self, region):
-            self.region = region
 
     store = Store()
     import_files([path], store, profile="usfs")
@@ -519,6 +523,32 @@ def test_a_table_of_names_that_is_not_right(tmp_path):
     beside.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(BadInput, match=r"^names\.csv beside trails\.shp cannot be read"):
         names_beside(layer, table)
+
+
+def test_the_page_about_sources_has_every_profile_and_reason():
+    page = (Path(__file__).parents[2] / "docs" / "sources.md").read_text("utf-8")
+    assert all(f"| `{name}` |" in page for name in profiles.shipped())
+    told = " ".join(page.split())
+    for reason in REASONS.values():
+        assert reason.words.partition(",")[0] in told
+
+
+def test_the_table_on_that_page_is_one(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "sources.md").read_text("utf-8")
+    table = tmp_path / "elk.toml"
+    table.write_text(page.split("```toml\n")[1].split("```")[0])
+    profile = profiles.chosen(str(table))
+    assert profile.credit("a.shp") == "Trails: Elk County Parks, CC BY 4.0"
+    decision = profile.rules.decide({"who": "Deer", "gate": "open in May", "Width": "wide"})
+    assert (decision.kind, decision.informal, decision.season) == (WayKind.TRACK, True, "open in May")
+    assert profile.rules.decide({"Hike": "No"}).reason == "closed to walkers"  # as generic has it
+
+
+def test_the_command_line_takes_a_profile(layer, tmp_path, capsys):
+    layer({"length": 5.0}, name="plain.geojson")
+    words = ["import", str(tmp_path / "plain.geojson"), "--database", f"sqlite:///{tmp_path}/a.db", "--profile", "npz"]
+    assert main(words) == 2
+    assert capsys.readouterr().err.startswith("loopgenie: there is no profile 'npz'; want a .toml file, or one of")
 
 
 def test_profiles_are_shipped():
