@@ -131,6 +131,10 @@ class _Field:
         }
 
 
+#: Of the thousands of keys that OpenStreetMap has, clauses ask for a few dozen.
+_UNASKED = _Field(())
+
+
 class Rules:
     """The clauses of a source, looked up by field: a way asks only those about the tags that it has.
 
@@ -194,7 +198,7 @@ class Rules:
     def _about(self, name: str) -> _Field:
         """The clauses about a field, found once."""
         about = [each for each in enumerate(self.clauses) if each[1].condition.is_about(name)]
-        self._fields[name] = found = _Field(about)
+        self._fields[name] = found = _Field(about) if about else _UNASKED
         return found
 
 

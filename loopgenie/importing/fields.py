@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import datetime
+import io
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -25,7 +27,7 @@ def texts(fields: Mapping[str, object]) -> dict[str, str]:
     for key, value in fields.items():
         if isinstance(value, Mapping) and key == "tags":
             tags |= {str(k): str(v) for k, v in value.items()}
-        elif isinstance(value, str | int | float) and (text := str(value).strip()):
+        elif isinstance(value, str | int | float) and value == value and (text := str(value).strip()):  # NaN is not
             tags[key] = text
     for key in [key for key, value in tags.items() if plain(key) in _PACKED or "<td" in value.lower()]:
         packed = tags.pop(key)
@@ -70,7 +72,8 @@ class _Table(HTMLParser):
 
 def _cells(page: str) -> dict[str, str]:
     table = _Table()
-    table.feed(page)
+    with suppress(AssertionError):  # how the parser says that it makes nothing of a declaration
+        table.feed(page)
     return table.rows
 
 
@@ -100,7 +103,7 @@ def names_beside(path: Path, table: TrailNames | None) -> dict[str, str]:
     if table is None or not beside.is_file():
         return {}
     try:
-        rows = list(csv.DictReader(beside.read_text("utf-8-sig").splitlines()))
+        rows = list(csv.DictReader(io.StringIO(beside.read_text("utf-8-sig"), newline="")))
     except (OSError, ValueError, csv.Error) as error:
         raise BadInput(f"{beside.name} beside {path.name} cannot be read as a table ({error})") from error
     if rows and not {table.name, table.code} <= set(rows[0]):

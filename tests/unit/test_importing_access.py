@@ -179,6 +179,7 @@ def test_bridges_and_tunnels_leave_the_ground():
         ({"TrailType": "Snowmobile"}, "winter"),
         ({"Comments": "All users must travel clockwise."}, "one way"),
         ({"Comments": "Hikers must keep dogs on leash."}, WayKind.PATH),
+        ({"Comments": "All users must travel at their own risk."}, WayKind.PATH),
     ],
 )
 def test_fields_of_authorities(fields, expected):

@@ -71,6 +71,7 @@ def test_national_park_service(layer):
         {"TRLNAME": "Four Mile", **plain, "SEASONAL": "Yes", "SEASDESC": "Closed in Winter"},
         {"TRLNAME": "Glacier Point", **plain, "SEASONAL": "Yes", "OPENTOPUBLIC": None, "TRLUSE": "Unknown"},
         {"TRLNAME": "Herd", **plain, "TRLFEATTYPE": "Unofficial Trail"},
+        {"TRLNAME": "Quiet", **plain, "TRLUSE": "Non-Motorized"},
         {"TRLNAME": "Stairs", **plain, "TRLTYPE": "Steps"},
         {"TRLNAME": "Along the road", **plain, "TRLTYPE": "Sidewalk"},
         {"TRLNAME": "", "MAPLABEL": "Label", **plain, "EDITDATE": 1577836800000},  # 2020-01-01
@@ -82,6 +83,7 @@ def test_national_park_service(layer):
         {"TRLNAME": "Paddle", **plain, "TRLTYPE": "Water Trail"},
         {"TRLNAME": "Singletrack", **plain, "TRLUSE": "Bicycle"},
         {"TRLNAME": "Jeep", **plain, "TRLUSE": "Four-Wheel Drive Vehicle > 50” in Tread Width"},
+        {"TRLNAME": "Dust", **plain, "TRLUSE": "All-Terrain Vehicle"},
         {"TRLNAME": "Gone", **plain, "ISEXTANT": "False"},
     )
     assert [(w.name, w.kind.value, w.informal, w.season) for w in source.ways] == [
@@ -89,6 +91,7 @@ def test_national_park_service(layer):
         ("Four Mile", "path", False, "Closed in Winter"),
         ("Glacier Point", "path", False, "seasonal"),
         ("Herd", "path", True, None),
+        ("Quiet", "path", False, None),
         ("Stairs", "steps", False, None),
         ("Along the road", "minor road", False, None),
         ("Label", "path", False, None),
@@ -105,6 +108,7 @@ def test_national_park_service(layer):
         ("Paddle", "on water", "TRLTYPE=Water Trail"),
         ("Singletrack", "for bicycles only", "TRLUSE=Bicycle"),
         ("Jeep", "for motor vehicles only", "TRLUSE=Four-Wheel Drive Vehicle > 50” in Tread Width"),
+        ("Dust", "for motor vehicles only", "TRLUSE=All-Terrain Vehicle"),
         ("Gone", "not built yet, or given up", "ISEXTANT=False"),
     ]
     (file,) = source.files
@@ -298,6 +302,7 @@ def test_boise(layer):
         (["Trail_Code", "Trail_Name", "Hike", "OSM_Tags"], "michigan"),
         (["TRAIL_CLAS", "SUMMERUSET", "WINTERUSET"], "anchorage"),
         (["R2R_Use", "TrailName", "SystemName"], "boise"),
+        (["@id", "amenity"], "osm"),
         (["length"], "generic"),
         ([], "generic"),
     ],
@@ -489,6 +494,15 @@ def test_a_web_page_in_a_field_is_a_table_of_fields():
     <table><tr><td>FID</td><td>0</td></tr><tr bgcolor="#D4E4F3"><td>SEGNAME</td><td>COMANCHE
     &amp; PEAK</td></tr><tr><td>EMPTY</td><td></td></tr></table></td></tr></table></body></html>"""
     assert texts({"name": "own", "description": page}) == {"FID": "0", "SEGNAME": "COMANCHE & PEAK", "name": "own"}
+
+
+@pytest.mark.parametrize("page", ["<td><![none such]>", "<td <td", "<table><td>a</td><td>b", "</tr><td></td></tr>"])
+def test_a_web_page_that_is_none_says_nothing(page):
+    assert texts({"description": page}) == {}
+
+
+def test_numbers_that_are_none_say_nothing():
+    assert texts({"a": float("nan"), "b": None, "c": " ", "d": 0, "e": True}) == {"d": "0", "e": "True"}
 
 
 def test_fields_of_its_own_go_before_packed_ones():
