@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from loopgenie.geometry import line_length_m
+from loopgenie.importing.hilbert import hilbert_order
 from loopgenie.importing.plane import Floats, Ints, lengths_of_pieces
 from loopgenie.importing.source import DEGREE, Line, Way
 from loopgenie.ways import ROADS
@@ -290,6 +291,12 @@ def components(chains: Sequence[Chain]) -> list[int]:
         parent[root(chain.start)] = root(chain.end)
     numbers: dict[int, int] = {}
     return [numbers.setdefault(root(chain.start), len(numbers)) for chain in chains]
+
+
+def along_the_ground(chains: Sequence[Chain]) -> list[Chain]:
+    """The chains in an order in which neighbours are neighbours: what a trip needs lies together on the disk then."""
+    starts = [chain.runs[0].steps()[0] for chain in chains]
+    return [chains[i] for i in hilbert_order(np.array(starts, dtype=np.int32).reshape(-1, 2)).tolist()]
 
 
 def numbered(chains: Sequence[Chain]) -> dict[int, int]:

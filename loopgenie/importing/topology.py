@@ -12,7 +12,7 @@ from operator import mul
 from typing import TypedDict, overload
 
 from loopgenie.geometry import distance_m
-from loopgenie.importing.chains import Chain, contracted, metres, numbered, without_lone_roads
+from loopgenie.importing.chains import Chain, along_the_ground, contracted, metres, numbered, without_lone_roads
 from loopgenie.importing.climbs import Climbs, Profile
 from loopgenie.importing.connectivity import Streets, size_of_loops, walking_distances
 from loopgenie.importing.noding import noded
@@ -55,6 +55,7 @@ def build_region(
     left_out["road that meets no trail"] += len(chains) - len(hikeable)
     tell("placing trailheads", 0, len(source.accesses))
     chains, starts = place_trailheads(source, hikeable)
+    chains = along_the_ground(chains)
     numbers = numbered(chains)
     tell("measuring climbs", 0, len(chains))
     climbs = Climbs(chains, height_at=height_at)

@@ -163,6 +163,7 @@ BEYOND = [
     ("heading", 360.5, "is 360.5, want n, ne"),
     ("heading", "north", 'is "north", want n, ne'),
     ("prove", "yes", 'is "yes", want true or false'),
+    ("informal", 1, "is 1, want true or false"),
     ("prove", 1, "is 1, want true or false"),
 ]
 
@@ -173,7 +174,7 @@ def test_beyond_a_limit_is_refused_not_clamped(name: str, value: object, says: s
     assert says in refused(**request)[name]
 
 
-NUMBERS = [n for n in TripRequest.model_fields if n not in ("location", "via", "prove", "max_difficulty")]
+NUMBERS = [n for n in TripRequest.model_fields if n not in ("location", "via", "informal", "prove", "max_difficulty")]
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -183,7 +184,7 @@ def test_what_is_no_number_is_refused(name: str, value: object) -> None:
     assert name in refused(**request)
 
 
-@pytest.mark.parametrize("name", ["tolerance", "alternatives", "seed", "time_limit_s", "via", "prove"])
+@pytest.mark.parametrize("name", ["tolerance", "alternatives", "seed", "time_limit_s", "via", "informal", "prove"])
 def test_null_is_no_value_where_there_is_a_default(name: str) -> None:
     assert name in refused(**LEAST, **{name: None})
 
