@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 #: Texts shorter than this have no group of three letters of their own.
@@ -114,6 +114,12 @@ def most_alike(key: str, postings: Iterable[Posting], limit: int) -> list[Alike]
         sizes = by_gram.pop(SIZES, b"")
         alike.extend(_alike(grams(key), owner, by_gram, sizes))
     return sorted(alike, key=lambda a: (-a.share, a.owner == 0, a.owner, a.number))[:limit]
+
+
+def names_told(alike: Iterable[Alike], points: Mapping[int, str], towns: Mapping[int, str], limit: int) -> list[str]:
+    """At most `limit` names, each once, of the points and towns (by id) that are still there."""
+    found = (points.get(a.owner + a.number) if a.owner else towns.get(a.number) for a in alike)
+    return list(dict.fromkeys(filter(None, found)))[:limit]
 
 
 def _alike(asked: set[str], owner: int, by_gram: dict[str, bytes], sizes: bytes) -> Iterator[Alike]:

@@ -31,7 +31,17 @@ from loopgenie.store import (
     kept,
 )
 from loopgenie.store.longest import look_at
-from loopgenie.store.name_index import SHORTEST, SIZES, Posting, grams, holding, most_alike, parts, text_after
+from loopgenie.store.name_index import (
+    SHORTEST,
+    SIZES,
+    Posting,
+    grams,
+    holding,
+    most_alike,
+    names_told,
+    parts,
+    text_after,
+)
 from loopgenie.store.names import search_key
 from loopgenie.store.nearest import nearest_of, ring
 from loopgenie.store.packing import (
@@ -256,11 +266,10 @@ class PostgisStore:
         key = search_key(query)
         if not key:
             return []
-        alike = most_alike(key, self._postings({SIZES, *grams(key)}), limit)
-        points = dict(self._rows(_POINT_NAMES, ([a.owner + a.number for a in alike if a.owner],)))
-        towns = dict(self._rows(_TOWN_NAMES, ([a.number for a in alike if not a.owner],)))
-        told = (points.get(a.owner + a.number) if a.owner else towns.get(a.number) for a in alike)
-        return list(dict.fromkeys(filter(None, told)))
+        alike = most_alike(key, self._postings({SIZES, *grams(key)}), 2 * limit)  # several may have one name
+        points = self._rows(_POINT_NAMES, ([a.owner + a.number for a in alike if a.owner],))
+        towns = self._rows(_TOWN_NAMES, ([a.number for a in alike if not a.owner],))
+        return names_told(alike, dict(points), dict(towns), limit)
 
     def _postings(self, wanted: Collection[str]) -> list[Posting]:
         rows = self._rows(_POSTINGS, (sorted(wanted),))

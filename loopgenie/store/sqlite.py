@@ -29,7 +29,17 @@ from loopgenie.store import (
     kept,
 )
 from loopgenie.store.longest import look_at
-from loopgenie.store.name_index import SHORTEST, SIZES, Posting, grams, holding, most_alike, parts, text_after
+from loopgenie.store.name_index import (
+    SHORTEST,
+    SIZES,
+    Posting,
+    grams,
+    holding,
+    most_alike,
+    names_told,
+    parts,
+    text_after,
+)
 from loopgenie.store.names import search_key
 from loopgenie.store.nearest import nearest_of, ring
 from loopgenie.store.packing import (
@@ -215,13 +225,10 @@ class SqliteStore:
         key = search_key(query)
         if not key:
             return []
-        alike = most_alike(key, self._postings({SIZES, *grams(key)}), limit)
-        points = [owner + number for _, owner, number in alike if owner]
-        towns = [number for _, owner, number in alike if not owner]
-        names = dict(self._file.rows(_POINT_NAMES, (json.dumps(points),)))
-        of_towns = dict(self._file.rows(_TOWN_NAMES, (json.dumps(towns),)))
-        told = ((names.get(owner + number) if owner else of_towns.get(number)) for _, owner, number in alike)
-        return list(dict.fromkeys(filter(None, told)))
+        alike = most_alike(key, self._postings({SIZES, *grams(key)}), 2 * limit)  # several may have one name
+        points = self._file.rows(_POINT_NAMES, (json.dumps([a.owner + a.number for a in alike if a.owner]),))
+        towns = self._file.rows(_TOWN_NAMES, (json.dumps([a.number for a in alike if not a.owner]),))
+        return names_told(alike, dict(points), dict(towns), limit)
 
     def _postings(self, wanted: Collection[str]) -> list[Posting]:
         return list(map(Posting._make, self._file.rows(_POSTINGS, (json.dumps(sorted(wanted)),))))
