@@ -70,7 +70,7 @@ class Condition:
     A field is named, or found by a pattern of its name. What is not given holds.
     """
 
-    fields: frozenset[str]
+    fields: tuple[str, ...]
     names: re.Pattern[str] | None = None
     values: frozenset[str] | None = None
     but_not: frozenset[str] = frozenset()

@@ -233,7 +233,7 @@ def _condition(table: object, exact: bool) -> Condition:
         raise _Wrong(f"{table!r} names no field; want field, fields or field_pattern")
     compared: Callable[[str], str] = str if exact else str.casefold
     return Condition(
-        fields=frozenset(plain_names(names, exact=exact)),
+        fields=plain_names(names, exact=exact),
         names=_pattern(table, "field_pattern"),
         values=frozenset(map(compared, _strings(table["values"], "values"))) if "values" in table else None,
         but_not=frozenset(map(compared, _strings(table.get("but_not", []), "but_not"))),

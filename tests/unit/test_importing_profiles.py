@@ -398,6 +398,17 @@ def test_a_new_agency_is_a_table(layer, tmp_path):
     assert [(a.kind, a.name) for a in spots.accesses] == [("parking", "North")]
 
 
+def test_of_several_excuses_the_first_one_is_told(layer, tmp_path):
+    table = tmp_path / "town.toml"
+    excuses = ", ".join(f'"E{number}"' for number in range(9, 0, -1))
+    table.write_text(
+        f'[[refuse]]\nfield = "Closed"\nunless = {{ fields = [{excuses}] }}\nreason = "closed"\n'
+        '[[allow]]\nfield = "E1"\n'
+    )
+    fields = {"Closed": "yes", **{f"E{number}": "but" for number in range(1, 10)}}
+    assert layer(fields, profile=table).ways[0].rule == "Closed=yes, E9=but"
+
+
 def test_a_table_may_build_on_another(layer, tmp_path):
     table = tmp_path / "town.toml"
     table.write_text('extends = "generic"\n[[refuse]]\nfield = "Status"\nvalues = ["Open"]\nreason = "private"\n')
