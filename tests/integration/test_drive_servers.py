@@ -227,9 +227,8 @@ def test_too_many_goals_for_its_settings(kind: Kind) -> None:
         assert ask(engine, [ANDORRA_LA_VELLA]).lasting, "a smaller question is answered"
 
 
+@pytest.mark.parametrize("kind", [_valhalla], indirect=True, ids=["valhalla"])  # OSRM has no such limit
 def test_farther_than_its_settings_let_it(kind: Kind) -> None:
-    if kind.name != "Valhalla":
-        pytest.skip("OSRM has no such limit")
     with kind.started(max_matrix_distance=1000.0) as url:
         told = ask(RoadEngine(url, timeout_s=20), [ANDORRA_LA_VELLA])
     assert "raise service_limits.auto.max_matrix_distance of Valhalla" in told.method
