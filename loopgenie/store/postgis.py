@@ -9,7 +9,6 @@ then kept in memory. A database without our tables is an empty store.
 from __future__ import annotations
 
 import struct
-import threading
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -107,6 +106,7 @@ _PLACES_HOLDING = f"""
     SELECT {_POINT} FROM name JOIN loopgenie.point AS p USING (search_key) {_RANKED}"""
 _PLACES_STARTING = f"""
     SELECT {_POINT} FROM loopgenie.point AS p WHERE p.search_key >= %(key)s AND p.search_key < %(end)s {_RANKED}"""
+# One or two letters have no group of three: all names are gone through, where too few begin with them.
 _PLACES_ANYWHERE = f"SELECT {_POINT} FROM loopgenie.point AS p WHERE strpos(p.search_key, %(key)s) > 0 {_RANKED}"
 _TOWNS = f"""
     SELECT {_TOWN} FROM loopgenie.town WHERE search_key = %(key)s ORDER BY population DESC, id LIMIT %(limit)s"""
@@ -142,7 +142,6 @@ class PostgisStore:
 
     def __init__(self, url: str, *, connections: int = 8, timeout_s: float = 5.0) -> None:
         self._pool = Pool(url, most=connections, timeout_s=timeout_s)
-        self._preparing = threading.Lock()
         self._prepared = False
         self._may_keep = False
         self._known = EMPTY
@@ -155,7 +154,7 @@ class PostgisStore:
     def _is_there(self) -> bool:
         """Whether there are tables; made or brought up to date when first asked, where this user may."""
         if not self._prepared:
-            with self._preparing:
+            with self._pool.preparing():
                 if not self._prepared and prepare(self._pool):
                     self._may_keep = may_keep_answers(self._pool)
                     self._prepared = True

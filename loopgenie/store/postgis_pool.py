@@ -58,6 +58,7 @@ class Pool:
     def _start(self) -> None:
         self._process = os.getpid()
         self._turns = threading.BoundedSemaphore(self._most)
+        self._preparing = threading.Lock()
         self._idle: list[Connection] = []
 
     @property
@@ -90,6 +91,18 @@ class Pool:
                 return self._used(connection, ask)
             except psycopg2.Error as error:
                 raise self._fault(error) from error
+
+    @contextmanager
+    def preparing(self) -> Iterator[None]:
+        """One thread at a time; the others wait, but not longer than for anything else."""
+        self._notice_fork()
+        lock = self._preparing
+        if not lock.acquire(timeout=self._timeout_s):
+            raise DatabaseFault(f"the trail database {self.where} does not answer yet, or its tables are being made")
+        try:
+            yield
+        finally:
+            lock.release()
 
     @contextmanager
     def writing_shortly(self, lock_wait_ms: int) -> Iterator[Cursor]:

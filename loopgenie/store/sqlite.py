@@ -106,6 +106,7 @@ _PLACES_HOLDING = f"""
         WHERE instr(named.search_key, :key)
     ) AS name CROSS JOIN point AS p ON p.search_key = name.search_key {_RANKED}"""
 _PLACES_STARTING = f"SELECT {_POINT} FROM point AS p WHERE p.search_key >= :key AND p.search_key < :end {_RANKED}"
+# One or two letters have no group of three: all names are gone through, where too few begin with them.
 _PLACES_ANYWHERE = f"SELECT {_POINT} FROM point AS p WHERE instr(p.search_key, :key) {_RANKED}"
 _TOWNS = f"SELECT {_TOWN} FROM town WHERE search_key = :key ORDER BY population DESC, id LIMIT :limit"
 _TOWNS_STARTING = f"""

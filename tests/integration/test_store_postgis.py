@@ -362,6 +362,27 @@ def test_a_thread_that_waits_too_long_for_a_connection_is_told(url: str) -> None
     pool.close()
 
 
+def test_threads_do_not_queue_up_for_a_server_that_is_slow_to_answer(url: str) -> None:
+    """Five threads that each wait 0.2 s for the first one to find out whether there are tables, not 0.2 s each."""
+    store = PostgisStore(url, timeout_s=0.2)
+    faults: list[str] = []
+
+    def ask() -> None:
+        try:
+            store.snapshot()
+        except DatabaseFault as fault:
+            faults.append(fault.detail)
+
+    with store._pool.preparing():
+        began = time.perf_counter()
+        _in_threads(5, ask)
+        assert time.perf_counter() - began < 0.6
+    assert len(faults) == 5
+    assert all("its tables are being made" in fault for fault in faults)
+    assert store.snapshot().regions == ()
+    store.close()
+
+
 def test_a_question_that_takes_too_long_is_given_up_and_an_import_is_not(url: str) -> None:
     pool = Pool(url, most=1, timeout_s=0.2)
     with pytest.raises(DatabaseFault, match=r"statement timeout of 0\.2 s") as told:
