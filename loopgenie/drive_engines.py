@@ -7,15 +7,15 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
 from http.client import HTTPException
-from typing import Any, TypeVar
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from loopgenie.drive import STRAIGHT_LINE, Drive, Drives
 from loopgenie.drive_matrix import OSRM, VALHALLA, Matrix, OutOfOrder, Question, Refused, Trouble, kind_of
 from loopgenie.geometry import LonLat
+from loopgenie.outside import aside
 
 #: Goals of one call. Valhalla takes 2,500 at once and OSRM 9,999, unless told otherwise; but Valhalla as it comes needs
 #: some 2 ms for each, and the address of a call to OSRM is to stay below the 8 kB that most proxies take.
@@ -41,7 +41,6 @@ MAX_ANSWER = 4 * 1024 * 1024
 #: Sends a question to an engine at a URL; tells the HTTP status and the JSON that came back.
 Ask = Callable[[str, Question, float], tuple[int, Any]]
 
-_T = TypeVar("_T")
 
 _FORCED: Mapping[str, Matrix] = {"valhalla+": VALHALLA, "osrm+": OSRM}
 
@@ -98,7 +97,7 @@ class RoadEngine:
         if wait_s <= 0:
             raise Refused("the request left no time to ask the drive engine")
         try:
-            return _aside(lambda: self._asked(at, goals)).result(wait_s)
+            return aside(lambda: self._asked(at, goals)).result(wait_s)
         except TimeoutError:
             late = OutOfOrder(f"the drive engine did not answer within {wait_s:.3g} s")
             if wait_s >= self._timeout_s:  # else it is the request that is in a hurry
@@ -163,20 +162,6 @@ class _Memory:
 def _rounded(origin: LonLat) -> LonLat:
     """To 8 m or less, so that who asks again from the same place is told the same."""
     return LonLat(round(origin.lon, 4), round(origin.lat, 4))
-
-
-def _aside(work: Callable[[], _T]) -> Future[_T]:
-    """What `work` returns or raises, once it has been done by another thread, which keeps nobody from leaving."""
-    future: Future[_T] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as error:
-            future.set_exception(error)
-
-    threading.Thread(target=run, name="drive engine", daemon=True).start()
-    return future
 
 
 # --- over HTTP ----------------------------------------------------------------------------------------------------

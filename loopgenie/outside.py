@@ -46,12 +46,12 @@ def get_json(url: str, *, headers: Mapping[str, str], timeout_s: float, max_byte
     NoAnswer : none in time, none that is JSON, too long a one, or an error of the server.
     """
     try:
-        return _aside(lambda: _got(url, headers, timeout_s, max_bytes)).result(timeout_s)
+        return aside(lambda: _got(url, headers, timeout_s, max_bytes)).result(timeout_s)
     except TimeoutError:
         raise NoAnswer(f"nothing within {timeout_s:g} s") from None
 
 
-def _aside(work: Callable[[], _T]) -> Future[_T]:
+def aside(work: Callable[[], _T]) -> Future[_T]:
     """What `work` comes to, in a thread that keeps nobody waiting: looking up a name may outlast any timeout."""
     future: Future[_T] = Future()
 
