@@ -53,6 +53,7 @@ from loopgenie.store.packing import (
 from loopgenie.store.postgis_import import box_text, change_snapshot, delete_region, insert_region, replace_towns
 from loopgenie.store.postgis_pool import Pool
 from loopgenie.store.postgis_schema import may_keep_answers, prepare
+from loopgenie.store.steady import steady
 
 _CORE = (
     "s.id, s.start_junction, s.end_junction, s.length_m, s.score, s.ascent_m, s.descent_m, s.road_m, s.difficulty, "
@@ -190,6 +191,7 @@ class PostgisStore:
         found = {segment.core.id: segment for segment in map(_segment, self._rows(_SEGMENTS, {"ids": list(ids)}))}
         return {number: found[number] for number in ids if number in found}
 
+    @steady
     def segments_in(self, box: Box, limit: int) -> list[Segment]:
         """At most `limit` segments whose box touches `box`, longest first."""
         whole = self.segments(self._longest_in(box, limit))
@@ -207,6 +209,7 @@ class PostgisStore:
                 return [number for (number,) in rows]
         return [number for (number,) in self._rows(_LONGEST_IN, values)]
 
+    @steady
     def nearest_segment(self, position: LonLat, within_m: float) -> NearSegment | None:
         """The segment nearest to a position, by its line.
 
@@ -237,6 +240,7 @@ class PostgisStore:
         """At most `limit` lines that are no part of the network and whose box touches `box`, by id."""
         return list(map(_left_out, self._in(box, _LEFT_OUT_IN, limit)))
 
+    @steady
     def find_places(self, query: str, limit: int) -> list[Point]:
         """Named points whose name resembles `query`, most likely first."""
         key = search_key(query)
@@ -251,6 +255,7 @@ class PostgisStore:
     def _found(self, query: str, values: dict[str, object]) -> list[Point]:
         return list(map(Point._make, self._rows(query, values)))
 
+    @steady
     def find_towns(self, name: str, limit: int) -> list[Town]:
         """Towns that are called `name`, then those whose name starts so; most people first."""
         key = search_key(name)
@@ -260,6 +265,7 @@ class PostgisStore:
         more = {"key": key, "end": text_after(key), "limit": limit - len(exact)}
         return list(map(Town._make, exact + self._rows(_TOWNS_STARTING, more)))
 
+    @steady
     def similar_names(self, query: str, limit: int) -> list[str]:
         """Names of points and towns that have most in common with a misspelt one, by groups of three letters."""
         key = search_key(query)

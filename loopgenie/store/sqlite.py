@@ -53,6 +53,7 @@ from loopgenie.store.packing import (
 )
 from loopgenie.store.sqlite_file import SqliteFile, transaction
 from loopgenie.store.sqlite_import import change_snapshot, delete_region, insert_region, replace_towns
+from loopgenie.store.steady import steady
 
 # Boxes are asked for as (max_lon, min_lon, max_lat, min_lat). CROSS JOIN keeps the order of the tables: boxes first.
 _TOUCHES = "box.min_lon <= ? AND box.max_lon >= ? AND box.min_lat <= ? AND box.max_lat >= ?"
@@ -160,6 +161,7 @@ class SqliteStore:
         """Segments whole, by id."""
         return {s.core.id: s for s in map(_segment, self._file.rows(_SEGMENTS, (json.dumps(list(ids)),)))}
 
+    @steady
     def segments_in(self, box: Box, limit: int) -> list[Segment]:
         """At most `limit` segments whose box touches `box`, longest first."""
         whole = self.segments(self._longest_in(box, limit))
@@ -173,6 +175,7 @@ class SqliteStore:
                 return [number for (number,) in rows]
         return [number for (number,) in self._file.rows(_LONGEST_IN, (*_grid_query(box), limit))]
 
+    @steady
     def nearest_segment(self, position: LonLat, within_m: float) -> NearSegment | None:
         """The segment nearest to a position, by its line.
 
@@ -197,6 +200,7 @@ class SqliteStore:
         """Every trailhead whose car stands in `box`, by id."""
         return list(map(Trailhead._make, self._file.rows(_TRAILHEADS_IN, _grid_query(box))))
 
+    @steady
     def find_places(self, query: str, limit: int) -> list[Point]:
         """Named points whose name resembles `query`, most likely first."""
         key = search_key(query)
@@ -212,6 +216,7 @@ class SqliteStore:
     def _places(self, query: str, values: dict[str, object]) -> list[Point]:
         return list(map(Point._make, self._file.rows(query, values)))
 
+    @steady
     def find_towns(self, name: str, limit: int) -> list[Town]:
         """Towns that are called `name`, then those whose name starts so; most people first."""
         key = search_key(name)
@@ -221,6 +226,7 @@ class SqliteStore:
         more = {"key": key, "end": text_after(key), "limit": limit - len(exact)}
         return list(map(Town._make, exact + self._file.rows(_TOWNS_STARTING, more)))
 
+    @steady
     def similar_names(self, query: str, limit: int) -> list[str]:
         """Names of points and towns that have most in common with a misspelt one, by groups of three letters."""
         key = search_key(query)

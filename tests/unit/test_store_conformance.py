@@ -643,6 +643,10 @@ def test_threads_read_whole_snapshots_while_another_imports(store: TrailStore) -
             cores, snapshot = store.cores_in(WORLD), store.snapshot()
             if len(cores) != 4 or len(snapshot.regions) != 1 or cores[-1].id - cores[0].id != 3:
                 wrong.append((cores, snapshot))
+            if len(store.segments_in(WORLD, 9)) != 4 or store.nearest_segment(LonLat(1.505, 42.499), 250) is None:
+                wrong.append("a segment is missing")
+            if len(store.find_places("loria", 9)) != 3:
+                wrong.append("a place is missing")
 
     readers = [threading.Thread(target=read) for _ in range(4)]
     for reader in readers:
