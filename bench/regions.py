@@ -68,9 +68,13 @@ def measured(folder: Path, without: Sequence[str], hike_km: float, database: Pat
     store = open_store(url)
     (info,) = store.snapshot().regions
     assert info.box is not None
-    heads = [head for head in store.trailheads_in(info.box.grown(1000)) if head.to_loop_m is not None]
+    all_heads = store.trailheads_in(info.box.grown(1000))
+    heads = [head for head in all_heads if head.to_loop_m is not None]
     at = "{:.5f},{:.5f}".format(
-        *(statistics.median(place) for place in ([h.lat for h in heads], [h.lon for h in heads]))
+        *(
+            statistics.median(place)
+            for place in ([h.lat for h in heads or all_heads], [h.lon for h in heads or all_heads])
+        )
     )
     began = time.perf_counter()
     plan = [sys.executable, "-m", "loopgenie", "plan", "--at", at, "--drive-km", "100", "--hike-km", str(hike_km)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -276,6 +276,16 @@ def _lengths(runs: Sequence[Run]) -> Floats:
     pieces[first[1:] - 1] = 0.0  # from the end of a run to the start of the next
     sums: Floats = np.add.reduceat(np.append(pieces, 0.0), first)
     return sums
+
+
+def piece_lengths(chains: Sequence[Chain]) -> list[list[float]]:
+    """The length in metres of each piece of each chain."""
+    lines = [chain.steps() for chain in chains]
+    if not lines:
+        return []
+    lengths = lengths_of_pieces(np.concatenate(lines) / DEGREE).tolist()
+    first = [0, *accumulate(map(len, lines))]
+    return [lengths[begin : end - 1] for begin, end in pairwise(first)]
 
 
 def components(chains: Sequence[Chain]) -> list[int]:

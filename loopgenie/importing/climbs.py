@@ -17,8 +17,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from loopgenie.geometry import distance_m
-from loopgenie.importing.chains import Chain
+from loopgenie.importing.chains import Chain, piece_lengths
 from loopgenie.importing.smoothing import smoothed
 from loopgenie.importing.source import HeightAt
 
@@ -67,9 +66,9 @@ class Climbs:
         self._void_m = void_m if void_m is not None else RECORDED_VOID_M if height_at is None else VOID_M
         self.junctions = self._junction_heights(chains)
 
-    def profile(self, chain: Chain) -> Profile:
-        """Heights and climbs of a chain whose ends are junctions of the network."""
-        samples = self._samples(chain)
+    def profile(self, chain: Chain, lengths: Sequence[float]) -> Profile:
+        """Heights and climbs of a chain between junctions of the network; `lengths` (m) are those of its pieces."""
+        samples = self._samples(chain, lengths)
         start, end = self.junctions[chain.start], self.junctions[chain.end]
         heights = [start, *(sample.height for sample in samples[1:-1]), end]
         along = [sample.along_m for sample in samples]
@@ -81,7 +80,7 @@ class Climbs:
         ascent = sum(max(0, b - a) for a, b in pairwise(map(round, turning_points(smoothed(along, known)))))
         return Profile(nodes, ascent, ascent - (end - start))
 
-    def _samples(self, chain: Chain) -> list[_Sample]:
+    def _samples(self, chain: Chain, lengths: Sequence[float]) -> list[_Sample]:
         """Samples in order. Between the ends of bridges and tunnels the terrain tells nothing: there they are voids."""
         ways, line, recorded = chain.ways, chain.line(), None if self._height_at else chain.heights()
         samples, along = [], 0.0
@@ -89,7 +88,7 @@ class Climbs:
             aloft = 0 < i < len(ways) and ways[i - 1].off_ground and ways[i].off_ground
             samples.append(_Sample(along, None if aloft else self._node_height(i, place, recorded), True))
             if i < len(ways):
-                length = distance_m(place, line[i + 1])
+                length = lengths[i]
                 if self._height_at is not None and length > STEP_M and not ways[i].off_ground:
                     samples += _between(place, line[i + 1], along, length, self._height_at)
                 along += length
@@ -122,8 +121,8 @@ class Climbs:
         """Heights of junctions in voids, from the known places nearest on foot along these chains."""
         queue: list[tuple[float, int, float]] = []
         through: dict[int, list[tuple[float, int]]] = defaultdict(list)
-        for chain in chains:
-            start, end, samples = chain.start, chain.end, self._samples(chain)
+        for chain, lengths in zip(chains, piece_lengths(chains), strict=True):
+            start, end, samples = chain.start, chain.end, self._samples(chain, lengths)
             length = samples[-1].along_m
             first, last = heights[start], heights[end]
             samples[0], samples[-1] = samples[0]._replace(height=first), samples[-1]._replace(height=last)

@@ -11,8 +11,15 @@ from itertools import groupby
 from operator import mul
 from typing import TypedDict, overload
 
-from loopgenie.geometry import distance_m
-from loopgenie.importing.chains import Chain, along_the_ground, contracted, metres, numbered, without_lone_roads
+from loopgenie.importing.chains import (
+    Chain,
+    along_the_ground,
+    contracted,
+    metres,
+    numbered,
+    piece_lengths,
+    without_lone_roads,
+)
 from loopgenie.importing.climbs import Climbs, Profile
 from loopgenie.importing.connectivity import Streets, size_of_loops, walking_distances
 from loopgenie.importing.noding import noded
@@ -168,14 +175,14 @@ class _Segments(Sequence[Segment]):
     def _made(self, numbers: Sequence[int]) -> list[Segment]:
         chains = [self.chains[number] for number in numbers]
         return [
-            self._segment(number, chain, worth)
-            for number, chain, worth in zip(numbers, chains, self.scenery.worths(chains), strict=True)
+            self._segment(*what)
+            for what in zip(numbers, chains, piece_lengths(chains), self.scenery.worths(chains), strict=True)
         ]
 
-    def _segment(self, number: int, chain: Chain, worth: Sequence[float]) -> Segment:
+    def _segment(self, number: int, chain: Chain, lengths: Sequence[float], worth: Sequence[float]) -> Segment:
         line = [self.places[chain.start], *chain.line()[1:-1], self.places[chain.end]]
-        climb = self.climbs.profile(chain)
-        stretches = tuple(_stretches(chain.ways, line, worth))
+        climb = self.climbs.profile(chain, lengths)
+        stretches = tuple(_stretches(chain.ways, lengths, worth))
         core = self._core(number, chain, stretches, climb)
         heights: Sequence[float | None] = climb.heights
         positions: tuple[Position, ...] = tuple((*place, z) for place, z in zip(line, heights, strict=True))
@@ -196,14 +203,14 @@ class _Segments(Sequence[Segment]):
         )
 
 
-def _stretches(ways: Sequence[Way], line: Sequence[tuple[float, float]], worth: Sequence[float]) -> Iterator[Stretch]:
-    """Parts of a line along which nothing changes but what a metre is worth, in order."""
-    pieces = zip(ways, map(distance_m, line, line[1:]), worth, strict=True)
+def _stretches(ways: Sequence[Way], lengths: Sequence[float], worth: Sequence[float]) -> Iterator[Stretch]:
+    """Parts of a line along which nothing changes but what a metre is worth, in order: each given by its pieces."""
+    pieces = zip(ways, lengths, worth, strict=True)
     for alike, group in groupby(pieces, key=lambda piece: _what(piece[0])):
-        _, lengths, points = zip(*group, strict=True)
+        _, metres_of, points = zip(*group, strict=True)
         kind, name, surface, difficulty, source, informal, season, rule = alike
-        worth_of_all = _mean(points, lengths)
-        yield Stretch(sum(lengths), kind, name, surface, difficulty, source, worth_of_all, informal, season, rule)
+        worth_of_all = _mean(points, metres_of)
+        yield Stretch(sum(metres_of), kind, name, surface, difficulty, source, worth_of_all, informal, season, rule)
 
 
 def _mean(points: Sequence[float], lengths: Sequence[float]) -> float:

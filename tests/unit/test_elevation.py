@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from loopgenie.errors import BadInput
 from loopgenie.importing import climbs
-from loopgenie.importing.chains import Chain, Run
+from loopgenie.importing.chains import Chain, Run, piece_lengths
 from loopgenie.importing.elevation import read_elevation
 from loopgenie.importing.source import Way
 from loopgenie.ways import WayKind
@@ -236,7 +236,7 @@ def profile_of(node_heights, *, height_at=None, off_ground=()):
     chain = Chain(0, 1, [Run(way, 0, 1) for way in pieces])
     at_height = height_at and (lambda lon, lat: dict(places.values()).get((lon, lat), height_at(lon, lat)))
     found = climbs.Climbs([chain], height_at=at_height, void_m=climbs.VOID_M)
-    return found.junctions, found.profile(chain)
+    return found.junctions, found.profile(chain, *piece_lengths([chain]))
 
 
 def test_ends_are_whole_metres_and_the_difference_is_exact():
@@ -277,7 +277,7 @@ def test_a_void_around_several_junctions_is_filled_on_foot():
     chains = [Chain(i, i + 1, [Run(drawn({i: places[i], i + 1: places[i + 1]}), 0, 1)]) for i in range(3)]
     found = climbs.Climbs(chains, void_m=climbs.VOID_M)
     assert found.junctions == [70, 70, 70, 70]
-    assert {found.profile(chain).ascent_m for chain in chains} == {0}
+    assert {found.profile(chain, *piece_lengths([chain])).ascent_m for chain in chains} == {0}
 
 
 def test_without_any_height_nothing_is_known():
@@ -314,5 +314,5 @@ def test_junctions_agree_between_chains():
     chains = [Chain(a, b, [Run(drawn({a: places[a], b: places[b]}), 0, 1)]) for a, b in ((0, 1), (2, 0), (0, 3))]
     found = climbs.Climbs(chains, void_m=climbs.VOID_M)
     assert found.junctions[0] == 80
-    profiles = map(found.profile, chains)
+    profiles = map(found.profile, chains, piece_lengths(chains))
     assert [(p.ascent_m, p.descent_m) for p in profiles] == [(0, 30), (0, 0), (10, 0)]
