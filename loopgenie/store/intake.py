@@ -133,7 +133,7 @@ class Intake:
             synthetic=region.synthetic,
             data_date=region.data_date,
             imported_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            box=None if box.is_empty else box.degrees(),
+            box=None if self._west > self._east else box.degrees(),
             segments=self._segments,
             junctions=len(region.junctions),
             trailheads=len(region.trailheads),

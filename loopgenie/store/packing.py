@@ -26,11 +26,6 @@ class GridBox(NamedTuple):
     min_lat: int
     max_lat: int
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether a side lies beyond its opposite, so that it touches nothing."""
-        return self.min_lon > self.max_lon or self.min_lat > self.max_lat
-
     def degrees(self) -> Box:
         """The same in degrees."""
         west, east, south, north = (side / DEGREE for side in self)
@@ -114,12 +109,18 @@ def grid_box(positions: Sequence[Place]) -> GridBox:
     )
 
 
-def steps_inside(box: Box) -> GridBox:
-    """The steps from side to side of a box. A thousandth of one makes up for the rounding of a degree to binary."""
+def steps_inside(box: Box) -> GridBox | None:
+    """The first and the last step between the sides of a box; None when it is inside out and touches nothing.
+
+    A box between two steps has its last step before its first, and touches what reaches over both. A thousandth of a
+    step makes up for the rounding of a degree to binary.
+    """
 
     def below(degrees: float) -> int:
         return math.floor(degrees * DEGREE + 0.001)
 
+    if box.min_lon > box.max_lon or box.min_lat > box.max_lat:
+        return None
     return GridBox(-below(-box.min_lon), below(box.max_lon), -below(-box.min_lat), below(box.max_lat))
 
 

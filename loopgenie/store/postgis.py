@@ -50,7 +50,7 @@ from loopgenie.store.packing import (
     unpacked_region,
     unpacked_stretches,
 )
-from loopgenie.store.postgis_import import box_text, change_snapshot, delete_region, insert_region, replace_towns
+from loopgenie.store.postgis_import import change_snapshot, delete_region, insert_region, replace_towns
 from loopgenie.store.postgis_pool import Pool
 from loopgenie.store.postgis_schema import may_keep_answers, prepare
 from loopgenie.store.steady import steady
@@ -184,7 +184,7 @@ class PostgisStore:
 
     def _in(self, box: Box, query: str, *more: object) -> list[tuple[Any, ...]]:
         steps = steps_inside(box)
-        return [] if steps.is_empty else self._rows(query, (box_text(steps), *more))
+        return [] if steps is None else self._rows(query, (_touching(steps), *more))
 
     def segments(self, ids: Collection[int]) -> dict[int, Segment]:
         """Segments whole, by id."""
@@ -199,10 +199,10 @@ class PostgisStore:
 
     def _longest_in(self, box: Box, limit: int) -> list[int]:
         steps = steps_inside(box)
-        if steps.is_empty:
+        if steps is None:
             return []
         depth = look_at(box, limit, self.snapshot())
-        values = {"box": box_text(steps), "limit": limit, "depth": depth}
+        values = {"box": _touching(steps), "limit": limit, "depth": depth}
         if depth is not None:
             rows = self._rows(_IN_OF_THE_LONGEST, values)
             if len(rows) == limit:
@@ -332,6 +332,13 @@ class PostgisStore:
         for (answer,) in self._rows(_KEPT_ANSWER, (key,)):
             return bytes(answer)
         return self._answers.find(self.snapshot().id, key) if self._answers else None
+
+
+def _touching(steps: GridBox) -> str:
+    """A box as PostgreSQL reads it; it would turn round one between two steps, whose middle touches the same."""
+    lons, lats = steps[:2], steps[2:]
+    (west, east), (south, north) = ((sum(s) / 2,) * 2 if s[0] > s[1] else s for s in (lons, lats))
+    return f"({east},{north}),({west},{south})"
 
 
 def _segment(row: Sequence[Any]) -> Segment:

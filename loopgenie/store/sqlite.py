@@ -310,7 +310,7 @@ def _keep_in_file(sqlite: sqlite3.Connection, key: str, answer: bytes) -> bool:
 def _grid_query(box: Box) -> tuple[int, int, int, int]:
     """The values of `_TOUCHES`."""
     steps = steps_inside(box)
-    if steps.is_empty:
+    if steps is None:
         return _NOWHERE
     return steps.max_lon, steps.min_lon, steps.max_lat, steps.min_lat
 

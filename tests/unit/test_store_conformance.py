@@ -230,6 +230,9 @@ def test_remove_region_takes_everything_of_it_out(store: TrailStore) -> None:
         (Box(1.53, 42.505, 1.6, 42.505), [3]),  # touches the easternmost vertex
         (Box(1.5300001, 42.4, 1.6, 42.6), []),
         (Box(1.502, 42.5, 1.504, 42.5), [0]),
+        (Box(1.50200003, 42.4, 1.50200006, 42.6), [0, 2]),  # between two steps of 1e-7 degrees
+        (Box(1.50000003, 42.4, 1.50000006, 42.6), [0, 2]),  # right beside 1
+        (Box(1.4, 42.50000003, 1.6, 42.50000006), [1, 3]),  # right above 0
         (Box(1.502, 42.5000001, 1.504, 42.5), []),  # inside out
         (Box(1.526, 42.504, 1.524, 42.506), []),  # inside out, inside the box of 3
         (Box(1.52, 42.501, 1.52, 42.501), [3]),  # inside the box of 3, far from its line
@@ -272,6 +275,13 @@ def test_the_nearest_segment_is_told_with_the_nearest_point_of_its_line(store: T
     assert near.distance_m == pytest.approx(111.08, abs=0.05)
     assert near.along_m == pytest.approx(distance_m((1.5, 42.5), (1.505, 42.5)), rel=1e-6)
     assert near.at == pytest.approx((1.505, 42.5))
+
+
+def test_a_segment_is_nearest_to_a_position_on_it(store: TrailStore) -> None:
+    store.replace_region(drawn_region())
+    near = store.nearest_segment(LonLat(1.50500003, 42.5), 250)  # between two steps of 1e-7 degrees
+    assert near is not None
+    assert near.distance_m == pytest.approx(0, abs=1e-6)
 
 
 def test_of_segments_equally_near_the_first_is_told(store: TrailStore) -> None:
@@ -504,6 +514,7 @@ def test_only_the_latest_answers_are_kept(store: TrailStore, monkeypatch: pytest
 
 
 GRID = st.tuples(st.integers(15_000_000, 15_400_000), st.integers(425_000_000, 425_400_000))
+TENTHS = st.tuples(st.integers(150_000_000, 154_000_000), st.integers(4_250_000_000, 4_254_000_000))  # of its steps
 HEIGHT = st.none() | st.integers(-5_000, 90_000).map(lambda decimetres: decimetres / 10)
 TEXT = st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=9)
 
@@ -533,7 +544,7 @@ def a_region(draw: st.DrawFn) -> Region:
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(a_region(), st.tuples(GRID, GRID))
+@given(a_region(), st.tuples(TENTHS, TENTHS))
 def test_any_region_comes_back_and_is_found_by_its_boxes(
     store: TrailStore, region: Region, corners: tuple[tuple[int, int], tuple[int, int]]
 ) -> None:
@@ -548,7 +559,7 @@ def test_any_region_comes_back_and_is_found_by_its_boxes(
     ends = store.junctions(range(first, info.ids[1] + 1))
     assert [ends[first + j.id][1:] for j in region.junctions] == [j[1:] for j in region.junctions]
     (ax, ay), (bx, by) = corners
-    box = Box(min(ax, bx) / 1e7, min(ay, by) / 1e7, max(ax, bx) / 1e7, max(ay, by) / 1e7)
+    box = Box(min(ax, bx) / 1e8, min(ay, by) / 1e8, max(ax, bx) / 1e8, max(ay, by) / 1e8)
     touching = [s.core.id for s in region.segments if Box.around(s.line).touches(box)]
     assert [core.id - first for core in store.cores_in(box)] == touching
     assert [t.id - first for t in store.trailheads_in(box)] == _inside(region.trailheads, box)
