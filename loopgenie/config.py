@@ -36,7 +36,9 @@ class Settings:
     """How this process runs. Each field is the variable LOOPGENIE_ + its name in capitals."""
 
     database_url: str = _setting("", f"where the trails are: {DATABASE}; empty: a file in the user's data folder")
-    database_connections: int = _setting(8, "connections of one worker to a PostgreSQL server, at most", low=1, high=256)
+    database_connections: int = _setting(
+        8, "connections of one worker to a PostgreSQL server, at most", low=1, high=256
+    )
     database_timeout_s: int = _setting(5, "how long one question to that server may take", "s", low=1, high=600)
     host: str = _setting("127.0.0.1", "address to listen on; 0.0.0.0 for all")
     port: int = _setting(8000, "port to listen on", low=0, high=65535)
