@@ -14,4 +14,6 @@ CREATE INDEX point_by_name ON point (search_key);
 
 CREATE INDEX segment_by_length ON segment (length_m DESC, id);
 
+DELETE FROM answer;  -- answers tell more now
+
 PRAGMA user_version = 3;
