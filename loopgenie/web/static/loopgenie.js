@@ -624,7 +624,9 @@ function card(loop, i) {
 const title = (p) => (p.trails.length ? p.trails.slice(0, 2).join(" and ") : `Loop from ${p.trailhead.name ?? "here"}`);
 
 function startText(head) {
-  const drive = head.drive_km > 0 ? ` · ${units.length(1000 * head.drive_km, 0)}, ${duration(60 * head.drive_minutes)} by car` : "";
+  const about = head.drive_method.startsWith("estimate") ? "about " : "";
+  const by = `${about}${units.length(1000 * head.drive_km, 0)}, ${duration(60 * head.drive_minutes)} by car`;
+  const drive = head.drive_km > 0 ? ` · ${by}` : "";
   return `${head.name ?? "Start"}${drive}`;
 }
 
