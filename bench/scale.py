@@ -4,9 +4,10 @@
     python -m bench.scale report bench/results/VERSION/scale.jsonl
 
 `run` makes a sample country of each size in an SQLite file, and in the PostgreSQL database where one is named, which
-has to be empty. Everything is measured in a process of its own: the import (without the time to invent the country, but
-with the memory that this takes); then, a few times each, the network of some 20,000 segments around a place as a process reads it that has just started, once more from
-its cache, and a trip. Before each of these the system is told to forget what it has read of the SQLite file.
+has to be empty. Everything is measured in a process of its own: the import (without the time to invent the country,
+but with the memory that this takes); then, a few times each, the network of some 20,000 segments around a place as a
+process reads it that has just started, once more from its cache, and a trip. Before each of these the system is told
+to forget what it has read of the SQLite file.
 """
 
 from __future__ import annotations
