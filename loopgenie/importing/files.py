@@ -126,13 +126,14 @@ def import_files(
         source = merged([_read(path, how, progress) for path in paths])
     if not source.ways:
         raise BadInput(f"{_listed(paths)}: there is nothing that can be walked{_because(source.left_out)}")
+    lines_read = len(source.ways)
     with _timed("building", seconds):
         built = build_region(source, name=name, height_at=height_at, progress=progress)
     if not built.segments:
         raise BadInput(f"{_listed(paths)}: no trail is left of it, only roads or lines without any length")
     with _timed("measuring and storing", seconds):
         store.replace_region(built)
-    return _summary(built, len(source.ways), seconds)
+    return _summary(built, lines_read, seconds)
 
 
 @contextmanager

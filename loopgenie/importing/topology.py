@@ -43,7 +43,7 @@ def build_region(
     """Make the network of everything that was read.
 
     Segments are made only while somebody goes through them, so that a country needs no more memory than its lines;
-    `progress` is told then, too. The ways of `source` lose their node ids on the way.
+    `progress` is told then, too. The ways are taken out of `source`.
 
     Parameters
     ----------
@@ -53,10 +53,11 @@ def build_region(
     """
     tell = progress or (lambda *_: None)
     tell("finding where ways meet", 0, 0)
-    ways = noded(source.ways)
+    ways, source.ways = noded(source.ways), []
     chains = contracted(ways)
     for way in ways:
         way.node_ids = None  # a third of the memory; what meets where is known now
+    del ways
     left_out = Counter(source.left_out)
     hikeable = without_lone_roads(chains)
     left_out["road that meets no trail"] += len(chains) - len(hikeable)
