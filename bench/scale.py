@@ -24,7 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from bench.report import HEIGHT, LEFT, Axes, key, markdown_table
 from tools.svg import Drawing
@@ -46,19 +46,23 @@ def run(options: argparse.Namespace) -> None:
     here = about()
     with options.output.open("a", encoding="utf-8") as file, tempfile.TemporaryDirectory() as folder:
         for size in options.sizes:
+            _write(file, {"size_km": size, "what": "build", **_in_child("build", str(size)), **here})
             homes = {"SQLite": f"sqlite:///{folder}/{size}.db"} | (
                 {"PostGIS": options.postgis} if options.postgis else {}
             )
             for home, url in homes.items():
                 for line in _measured(size, home, url):
-                    file.write(json.dumps({**line, **here}) + "\n")
-                    file.flush()
-                    print(json.dumps(line), flush=True)
+                    _write(file, {**line, **here})
+
+
+def _write(file: IO[str], line: Line) -> None:
+    for each in (file, sys.stdout):
+        print(json.dumps(line), file=each, flush=True)
 
 
 def _measured(size: int, home: str, url: str) -> Iterator[Line]:
     line = {"size_km": size, "home": home}
-    yield {**line, "what": "import", **_import(size, url)}
+    yield {**line, "what": "import", **_in_child("import", url, str(size))}
     there = _child("places", url, str(size))
     yield {**line, "what": "database", "bytes": _bytes(url), "segments": there["segments"]}
     for number, place in enumerate(there["places"]):
@@ -68,9 +72,9 @@ def _measured(size: int, home: str, url: str) -> Iterator[Line]:
         yield {**line, "what": "trip", "place": number, **_child("trip", url, json.dumps(place["at"]))}
 
 
-def _import(size: int, url: str) -> Line:
-    """Import a sample country in a child process: how long that takes, and the largest memory of the process."""
-    command = [sys.executable, "-m", "bench.scale", "import", url, str(size)]
+def _in_child(*words: str) -> Line:
+    """What a child process measures, and its largest memory."""
+    command = [sys.executable, "-m", "bench.scale", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         told = child.stdout.read() if child.stdout else ""
         _, status, usage = os.wait4(child.pid, 0)
@@ -133,6 +137,16 @@ def _places(url: str, size_km: int) -> Line:
         half = ((whole.max_lon - whole.min_lon) * share / 2, (whole.max_lat - whole.min_lat) * share / 2)
         found.append({"box": [at.lon - half[0], at.lat - half[1], at.lon + half[0], at.lat + half[1]], "at": at})
     return {"segments": region.segments, "places": found}
+
+
+def _built(size_km: int) -> Line:
+    """Invent a country and make a network of it, of which nothing is stored: how long the second takes."""
+    from loopgenie.importing.sample import sample_source
+    from loopgenie.importing.topology import build_region
+
+    made = [*sample_source(size=size_km)]
+    seconds, region = _timed(lambda: build_region(made.pop(0), name="sample", height_at=made.pop()))
+    return {"seconds": seconds / 1000, "segments": len(region.segments)}
 
 
 def _imported(url: str, size_km: int) -> Line:
@@ -202,7 +216,8 @@ def _trip(url: str, at: Sequence[float]) -> Line:
 def report(options: argparse.Namespace) -> None:
     """A table and a plot beside the lines."""
     lines = [json.loads(text) for text in options.lines.read_text("utf-8").splitlines()]
-    rows = [_row(lines, home, size) for home, size in dict.fromkeys((e["home"], e["size_km"]) for e in lines)]
+    homes = dict.fromkeys((e["home"], e["size_km"]) for e in lines if "home" in e)
+    rows = [_row(lines, home, size) for home, size in homes]
     heads = [
         *("segments", "home", "import", "processor", "memory", "database"),
         *("in reach", "read cold", "again", "from cache", "300 lines", "nearest", "trip, reading"),
@@ -211,7 +226,13 @@ def report(options: argparse.Namespace) -> None:
     machine = f"{first['cores']} cores of {first['cpu']}, Python {first['python']}"
     told = f"{first['date'][:10]}, commit {first['commit']}, {machine}"
     page = f"# What a network costs by its size\n\n{told}. Made by `python -m bench.scale`.\n\n"
-    page += markdown_table(heads, rows) + "\n"
+    page += markdown_table(heads, rows) + "\n\n"
+    page += (
+        "Import is without the time to invent the country. Making the network alone, of which nothing is stored:\n\n"
+    )
+    built = [line for line in lines if line["what"] == "build"]
+    columns = [[f"{e['segments']:,}", f"{e['seconds']:.0f} s", f"{e['peak_mb']:,.0f} MB", e["commit"]] for e in built]
+    page += markdown_table(["segments", "time", "memory", "commit"], columns) + "\n"
     page += "\n![Import and reading against the number of segments](scale.svg)\n"
     options.lines.with_suffix(".md").write_text(page, "utf-8")
     options.lines.with_suffix(".svg").write_text(plot(lines), "utf-8")
@@ -219,7 +240,7 @@ def report(options: argparse.Namespace) -> None:
 
 
 def _of(lines: Sequence[Line], what: str, home: str, size: int) -> list[Line]:
-    return [line for line in lines if (line["what"], line["home"], line["size_km"]) == (what, home, size)]
+    return [line for line in lines if (line["what"], line.get("home"), line["size_km"]) == (what, home, size)]
 
 
 def _segments(lines: Sequence[Line], size: int) -> int:
@@ -258,7 +279,7 @@ def plot(lines: Sequence[Line]) -> str:
     ticks = {10_000.0: "10 k", 100_000.0: "100 k", 1_000_000.0: "1 M"}
     axes.draw(drawing, ticks, [1, 10, 100, 1000], "segments", unit="")
     for place, (home, kind) in enumerate((("SQLite", "a"), ("PostGIS", "b"))):
-        sizes = sorted({line["size_km"] for line in lines if line["home"] == home})
+        sizes = sorted({line["size_km"] for line in lines if line.get("home") == home})
         for what, value, style in (("import", "seconds", kind), ("read", "cold_ms", kind)):
             points = [
                 (_segments(lines, size), statistics.median(e[value] for e in _of(lines, what, home, size)))
@@ -293,6 +314,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 #: What child processes are asked to do.
 _TASKS: Mapping[str, Callable[..., Any]] = {
+    "build": lambda size: _built(int(size)),
     "import": lambda url, size: _imported(url, int(size)),
     "places": lambda url, size: _places(url, int(size)),
     "read": lambda url, box: _read(url, json.loads(box)),

@@ -20,6 +20,7 @@ def line(what, **figures):
 
 def test_a_table_and_a_plot_of_scale(tmp_path, capsys):
     lines = [
+        {"size_km": 70, "what": "build", "seconds": 9.0, "segments": 10_000, "peak_mb": 88.0, **ORIGIN},
         line("import", seconds=12.0, cpu_seconds=11.0, peak_mb=99.0),
         line("database", bytes=5_000_000, segments=10_000),
         *(line("read", cold_ms=cold, **READ) for cold in (100.0, 300.0, 200.0)),
@@ -33,6 +34,7 @@ def test_a_table_and_a_plot_of_scale(tmp_path, capsys):
     # the median of 100, 200, 300 and the largest; 1 + 2 + 100 ms of reading before the search
     assert "| 10,000 | SQLite | 12 s | 11 s | 99 MB | 5 MB | 20,000 | 200.0 ms (at most 300) |" in text
     assert "| 103 ms |" in text
+    assert "| 10,000 | 9 s | 88 MB | abc |" in text
     assert file.with_suffix(".svg").read_text("utf-8").startswith("<svg")
     assert "10,000" in capsys.readouterr().out
 
