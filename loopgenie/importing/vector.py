@@ -195,7 +195,7 @@ class _Layer:
                     self._add_line(feature, tags, positions)
                 else:
                     self._add_place(tags, positions, is_area=kind == "Polygon")
-        _drop_heights_of_zero(self.source)
+        _drop_heights_that_are_none(self.source)
         profile = profiles.named("osm") if self.from_osm and self.forced is None else self.profile
         date = latest_date(text for tags in self.tags for text in profile.texts("date", tags))
         self.source.files = [SourceFile(self.path.name, profile.name, profile.credit(self.path.name), date)]
@@ -309,7 +309,11 @@ def _middle(positions: Sequence[Place]) -> tuple[float, float]:
     return (min(lons) + max(lons)) / 2, (min(lats) + max(lats)) / 2
 
 
-def _drop_heights_of_zero(source: Source) -> None:
-    if not any(height for way in source.ways for height in way.heights or ()):
+def _drop_heights_that_are_none(source: Source) -> None:
+    """Take no height of a layer in which some line lies at 0 throughout: what is not known is written so there.
+
+    The other heights of such layers are no better; Michigan's are in feet, where they are any.
+    """
+    if any(way.heights and not any(way.heights) for way in source.ways):
         for way in source.ways:
             way.heights = None

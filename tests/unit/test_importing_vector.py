@@ -291,3 +291,16 @@ def test_a_geopackage_with_two_layers(tmp_path):
     path.write_bytes(b"SQLite format 3")
     with pytest.raises(BadInput, match=r"^park\.gpkg cannot be read"):
         read_geopackage(path)
+
+
+def test_heights_of_a_layer_with_lines_at_nought_are_none(tmp_path):
+    """One line at 0 throughout, one with heights (in feet, perhaps): neither is known. Alone, the second is."""
+    at_nought, high = [[8.0, 47.0, 0.0], [8.1, 47.0, 0.0]], [[8.0, 47.1, 1424.5], [8.1, 47.1, 0.0]]
+    for lines, known in (((at_nought, high), [None, None]), ((high,), [[1424.5, 0.0]])):
+        path = tmp_path / "layer.geojson"
+        features = [
+            {"type": "Feature", "properties": {}, "geometry": {"type": "LineString", "coordinates": each}}
+            for each in lines
+        ]
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+        assert [way.heights for way in read_geojson(path).ways] == known
