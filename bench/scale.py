@@ -220,11 +220,11 @@ def report(options: argparse.Namespace) -> None:
     rows = [_row(lines, home, size) for home, size in homes]
     heads = [
         *("segments", "home", "import", "processor", "memory", "database"),
-        *("in reach", "read cold", "again", "from cache", "300 lines", "nearest", "trip, reading"),
+        *("in reach", "read cold", "again", "from cache", "300 lines", "nearest", "trip, reading", "commit"),
     ]
     first = lines[0]
     machine = f"{first['cores']} cores of {first['cpu']}, Python {first['python']}"
-    told = f"{first['date'][:10]}, commit {first['commit']}, {machine}"
+    told = f"{first['date'][:10]}, {machine}"
     page = f"# What a network costs by its size\n\n{told}. Made by `python -m bench.scale`.\n\n"
     page += markdown_table(heads, rows) + "\n\n"
     page += (
@@ -233,6 +233,7 @@ def report(options: argparse.Namespace) -> None:
     built = [line for line in lines if line["what"] == "build"]
     columns = [[f"{e['segments']:,}", f"{e['seconds']:.0f} s", f"{e['peak_mb']:,.0f} MB", e["commit"]] for e in built]
     page += markdown_table(["segments", "time", "memory", "commit"], columns) + "\n"
+    page += f"\n{options.note}\n" if options.note else ""
     page += "\n![Import and reading against the number of segments](scale.svg)\n"
     options.lines.with_suffix(".md").write_text(page, "utf-8")
     options.lines.with_suffix(".svg").write_text(plot(lines), "utf-8")
@@ -267,6 +268,7 @@ def _row(lines: Sequence[Line], home: str, size: int) -> list[str]:
         f"{median('cold_ms')} (at most {max(read['cold_ms'] for read in reads):.0f})",
         *(median(name) for name in ("again_ms", "cached_ms", "lines_ms", "nearest_ms")),
         f"{1000 * statistics.median(reading):.0f} ms",
+        made["commit"],
     ]
 
 
@@ -307,6 +309,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     measure.set_defaults(run=run)
     tell = commands.add_parser("report", help="make table and plot")
     tell.add_argument("lines", type=Path, metavar="FILE")
+    tell.add_argument("--note", metavar="TEXT", help="what a reader has to know besides")
     tell.set_defaults(run=report)
     options = parser.parse_args(arguments)
     options.run(options)

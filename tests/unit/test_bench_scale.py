@@ -28,12 +28,13 @@ def test_a_table_and_a_plot_of_scale(tmp_path, capsys):
     ]
     file = tmp_path / "scale.jsonl"
     file.write_text("\n".join(map(json.dumps, lines)), "utf-8")
-    scale.report(Namespace(lines=file))
+    scale.report(Namespace(lines=file, note="By night."))
     text = file.with_suffix(".md").read_text("utf-8")
-    assert "2026-11-21, commit abc, 2 cores of Some CPU, Python 3.11.7" in text
+    assert "2026-11-21, 2 cores of Some CPU, Python 3.11.7" in text
+    assert "By night." in text
     # the median of 100, 200, 300 and the largest; 1 + 2 + 100 ms of reading before the search
     assert "| 10,000 | SQLite | 12 s | 11 s | 99 MB | 5 MB | 20,000 | 200.0 ms (at most 300) |" in text
-    assert "| 103 ms |" in text
+    assert "| 103 ms | abc |" in text
     assert "| 10,000 | 9 s | 88 MB | abc |" in text
     assert file.with_suffix(".svg").read_text("utf-8").startswith("<svg")
     assert "10,000" in capsys.readouterr().out
