@@ -15,7 +15,7 @@ from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_ope
 from loopgenie.drive import STRAIGHT_LINE, Drive, Drives
 from loopgenie.drive_matrix import OSRM, VALHALLA, Matrix, OutOfOrder, Question, Refused, Trouble, kind_of
 from loopgenie.geometry import LonLat
-from loopgenie.outside import aside
+from loopgenie.outside import NoAnswer, aside, body_of
 
 #: Goals of one call. Valhalla takes 2,500 at once and OSRM 9,999, unless told otherwise; but Valhalla as it comes needs
 #: some 2 ms for each, and the address of a call to OSRM is to stay below the 8 kB that most proxies take.
@@ -208,13 +208,10 @@ def _refusal(error: HTTPError, until: float) -> Any:
 
 def _read(response: Any, until: float) -> bytes:
     """The body, unless it is endless in length or time."""
-    parts, size = [], 0
-    while part := response.read1(65536):
-        parts.append(part)
-        size += len(part)
-        if size > MAX_ANSWER or time.monotonic() > until:
-            raise OutOfOrder("the answer of the drive engine has no end")
-    return b"".join(parts)
+    try:
+        return body_of(response, max_bytes=MAX_ANSWER, until=until)
+    except NoAnswer:
+        raise OutOfOrder("the answer of the drive engine has no end") from None
 
 
 def _json(body: bytes) -> Any:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException
 from typing import Any, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.parse import urljoin, urlsplit
@@ -70,7 +70,7 @@ def _got(url: str, headers: Mapping[str, str], timeout_s: float, max_bytes: int)
     request = Request(url, headers=dict(headers))  # noqa: S310 - http(s), as the settings see to
     try:
         with build_opener(_SameServer, ProxyHandler({})).open(request, timeout=timeout_s) as response:
-            return json.loads(_body(response, max_bytes, until))
+            return json.loads(body_of(response, max_bytes=max_bytes, until=until))
     except HTTPError as error:
         with error:
             raise NoAnswer(f"HTTP status {error.code}") from None
@@ -89,7 +89,8 @@ def _reason(error: Exception) -> str:
     return (isinstance(cause, OSError) and cause.strerror) or "the connection broke"
 
 
-def _body(response: HTTPResponse, max_bytes: int, until: float) -> bytes:
+def body_of(response: Any, *, max_bytes: int, until: float) -> bytes:
+    """The body of an answer; raises `NoAnswer` where it is too long, or not there `until` then (`time.monotonic`)."""
     parts, size = [], 0
     while part := response.read1(_PIECE):
         parts.append(part)

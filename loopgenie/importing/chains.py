@@ -262,29 +262,19 @@ def metres(chains: Sequence[Chain]) -> tuple[Floats, Floats]:
         batch = chains[begin : begin + _BATCH]
         owner = np.array([i for i, chain in enumerate(batch, begin) for _ in chain.runs], dtype=np.int64)
         runs = [run for chain in batch for run in chain.runs]
-        along = _lengths(runs)
+        along = [sum(lengths_of_run) for lengths_of_run in piece_lengths(runs)]
         np.add.at(lengths, owner, along)
         np.add.at(roads, owner, np.where([run.way.kind in ROADS for run in runs], along, 0.0))
     return lengths, roads
 
 
-def _lengths(runs: Sequence[Run]) -> Floats:
-    """The length of each run."""
-    counts = np.array([run.pieces + 1 for run in runs])
-    first = np.concatenate(([0], counts.cumsum()[:-1]))
-    pieces = lengths_of_pieces(np.concatenate([run.steps() for run in runs]) / DEGREE)
-    pieces[first[1:] - 1] = 0.0  # from the end of a run to the start of the next
-    sums: Floats = np.add.reduceat(np.append(pieces, 0.0), first)
-    return sums
-
-
-def piece_lengths(chains: Sequence[Chain]) -> list[list[float]]:
-    """The length in metres of each piece of each chain."""
-    lines = [chain.steps() for chain in chains]
-    if not lines:
+def piece_lengths(lines: Sequence[Chain] | Sequence[Run]) -> list[list[float]]:
+    """The length in metres of each piece of each chain or run."""
+    steps = [line.steps() for line in lines]
+    if not steps:
         return []
-    lengths = lengths_of_pieces(np.concatenate(lines) / DEGREE).tolist()
-    first = [0, *accumulate(map(len, lines))]
+    lengths = lengths_of_pieces(np.concatenate(steps) / DEGREE).tolist()
+    first = [0, *accumulate(map(len, steps))]
     return [lengths[begin : end - 1] for begin, end in pairwise(first)]
 
 
