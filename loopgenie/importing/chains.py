@@ -15,7 +15,6 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from loopgenie.geometry import line_length_m
 from loopgenie.importing.hilbert import hilbert_order
 from loopgenie.importing.plane import Floats, Ints, lengths_of_pieces
 from loopgenie.importing.source import DEGREE, Line, Way
@@ -115,10 +114,6 @@ class Chain:
         """The positions of its nodes in 1e-7 degrees, one row a node."""
         parts = [run.steps() for run in self.runs]
         return np.concatenate([parts[0], *(part[1:] for part in parts[1:])])
-
-    def length_m(self) -> float:
-        """Length along the ground."""
-        return line_length_m(self.line())
 
     def is_road(self) -> bool:
         """Whether no piece of it is trail."""

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from loopgenie.geometry import distance_m, line_length_m
-from loopgenie.importing.chains import contracted, numbered
+from loopgenie.importing.chains import contracted, metres, numbered
 from loopgenie.importing.connectivity import Streets, bridges
 from loopgenie.importing.doubles import without_doubles
 from loopgenie.importing.noding import noded
@@ -41,9 +41,9 @@ def graph(ways):
     numbered(chains)
     ends = [node for chain in chains for node in (chain.start, chain.end)]
     dead = bridges(Streets((chain.start, chain.end) for chain in chains))
-    metres = [chain.length_m() for chain in chains]
-    on_loops = sum(m for i, m in enumerate(metres) if i not in dead)
-    return sum(1 for node in set(ends) if ends.count(node) > 2), len(chains), sum(metres), on_loops
+    lengths = metres(chains)[0].tolist()
+    on_loops = sum(m for i, m in enumerate(lengths) if i not in dead)
+    return sum(1 for node in set(ends) if ends.count(node) > 2), len(chains), sum(lengths), on_loops
 
 
 def test_a_track_beside_a_track_is_cut_away():

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loopgenie.geometry import distance_m, line_length_m
-from loopgenie.importing.chains import contracted
+from loopgenie.importing.chains import contracted, metres
 from loopgenie.importing.noding import drawn_once, noded
 from loopgenie.importing.source import Way
 from loopgenie.ways import WayKind
@@ -27,7 +27,7 @@ def graph(ways):
     chains = contracted(nodes)
     ends = [node for chain in chains for node in (chain.start, chain.end)]
     junctions = sum(1 for node in set(ends) if ends.count(node) > 2)
-    return junctions, len(chains), sorted(round(chain.length_m()) for chain in chains)
+    return junctions, len(chains), sorted(map(round, metres(chains)[0].tolist()))
 
 
 def test_a_crossing_becomes_a_junction():

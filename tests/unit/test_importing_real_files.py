@@ -14,7 +14,7 @@ import pytest
 
 from loopgenie.geometry import distance_m, line_length_m
 from loopgenie.importing.access import Decision, Rules
-from loopgenie.importing.chains import contracted, numbered
+from loopgenie.importing.chains import contracted, metres, numbered
 from loopgenie.importing.connectivity import Streets, bridges
 from loopgenie.importing.elevation import read_elevation
 from loopgenie.importing.files import import_files
@@ -37,7 +37,7 @@ def figures(ways):
     chains = contracted(nodes)
     numbered(chains)
     edges = [(chain.start, chain.end) for chain in chains]
-    km = [chain.length_m() / 1000 for chain in chains]
+    km = [m / 1000 for m in metres(chains)[0].tolist()]
     dead = bridges(Streets((chain.start, chain.end) for chain in chains))
     graph = networkx.MultiGraph(edges)
     core = networkx.MultiGraph()
