@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import loopgenie
-from loopgenie.config import Settings, variable
+from loopgenie.config import Settings, file_variable, variable
 from loopgenie.errors import BadInput, InvalidParameters, LoopGenieError, NoLoopInReach
 from loopgenie.progress import Progress, shown_progress
 
@@ -363,7 +363,8 @@ def _serve(arguments: argparse.Namespace) -> None:
     """Serve the API and the page with gunicorn."""
     changed = {"host": arguments.host, "port": arguments.port, "database_url": arguments.database}
     given = {variable(name): value for name, value in changed.items() if value is not None}
-    environment = os.environ | given
+    hidden = {file_variable(name) for name, value in changed.items() if value is not None}
+    environment = {name: value for name, value in os.environ.items() if name not in hidden} | given
     try:
         settings = Settings.from_environment(environment)
     except InvalidParameters as error:

@@ -1,4 +1,8 @@
-"""The settings: read from the environment here and nowhere else. `.env.example` lists them all."""
+"""The settings: read from the environment here and nowhere else. `.env.example` lists them all.
+
+Each may come from a file instead, which is how container engines hand over secrets: LOOPGENIE_DATABASE_URL_FILE names
+the file that holds what LOOPGENIE_DATABASE_URL would.
+"""
 
 from __future__ import annotations
 
@@ -26,16 +30,19 @@ def user_database_url(environment: Mapping[str, str]) -> str:
     return f"sqlite:///{base / 'loopgenie' / 'loopgenie.db'}"
 
 
-def _setting(default: Any, about: str, unit: str = "", low: int = 0, high: int = 0) -> Any:
-    # A database URL may hold a password, which must not be in a log.
-    return field(default=default, repr=default != "", metadata={"about": about, "unit": unit, "low": low, "high": high})
+def _setting(default: Any, about: str, unit: str = "", *, low: int = 0, high: int = 0, secret: bool = False) -> Any:
+    # An address may hold a password, which must not be in a log.
+    metadata = {"about": about, "unit": unit, "low": low, "high": high, "secret": secret}
+    return field(default=default, repr=default != "", metadata=metadata)
 
 
 @dataclass(frozen=True)
 class Settings:
     """How this process runs. Each field is the variable LOOPGENIE_ + its name in capitals."""
 
-    database_url: str = _setting("", f"where the trails are: {DATABASE}; empty: a file in the user's data folder")
+    database_url: str = _setting(
+        "", f"where the trails are: {DATABASE}; empty: a file in the user's data folder", secret=True
+    )
     database_connections: int = _setting(
         8, "connections of one worker to a PostgreSQL server, at most", low=1, high=256
     )
@@ -63,18 +70,20 @@ class Settings:
 
         Raises
         ------
-        InvalidParameters : a variable has a value that makes no sense.
+        InvalidParameters : a variable has a value that makes no sense, or names a file that cannot be read.
         """
         environment = os.environ if environment is None else environment
         values: dict[str, object] = {"database_url": user_database_url(environment)}
         wrong: dict[str, str] = {}
         for one in fields(Settings):
-            text = environment.get(variable(one.name), "").strip()
-            if text:
-                try:
+            try:
+                text = _text(one.name, environment)
+                if text:
                     values[one.name] = _value(one, text)
-                except ValueError as error:
-                    wrong[variable(one.name)] = f"is {text!r}, want {error}"
+            except _Unreadable as error:
+                wrong[file_variable(one.name)] = str(error)
+            except ValueError as error:
+                wrong.update(_wrong(one, error, environment))
         if wrong:
             raise InvalidParameters(wrong)
         return Settings(**values)  # type: ignore[arg-type]
@@ -83,6 +92,42 @@ class Settings:
 def variable(name: str) -> str:
     """The environment variable of a setting."""
     return PREFIX + name.upper()
+
+
+def file_variable(name: str) -> str:
+    """The environment variable that names a file with the value of a setting."""
+    return f"{variable(name)}_FILE"
+
+
+class _Unreadable(Exception):
+    """The file that a variable names is of no use; the text says why, and never what is in it."""
+
+
+def _text(name: str, environment: Mapping[str, str]) -> str:
+    """What the environment, or a file that it names, says of a setting; empty where it says nothing."""
+    text, file = (environment.get(n, "").strip() for n in (variable(name), file_variable(name)))
+    if not file:
+        return text
+    if text:
+        raise _Unreadable(f"is set, and {variable(name)} is, too; want one of them")
+    try:
+        text = Path(file).read_text("utf-8").strip()
+    except OSError as error:
+        raise _Unreadable(f"is {file!r}, which cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise _Unreadable(f"is {file!r}, which is no text in UTF-8") from None
+    if not text:  # a secret that did not arrive: the default would hide it
+        raise _Unreadable(f"is {file!r}, which is empty")
+    return text
+
+
+def _wrong(setting: Field[Any], why: ValueError, environment: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong by variable: with the value, unless it comes from a file or may hold a password."""
+    if file := environment.get(file_variable(setting.name), "").strip():
+        return {file_variable(setting.name): f"is {file!r}, which holds something else than {why}"}
+    text = environment[variable(setting.name)].strip()
+    shown = "something else" if setting.metadata["secret"] else repr(text)
+    return {variable(setting.name): f"is {shown}, want {why}"}
 
 
 def _value(setting: Field[Any], text: str) -> object:
@@ -130,7 +175,10 @@ def _is_address(url: str) -> bool:
 
 def example() -> str:
     """The text of `.env.example`."""
-    lines = ["# LoopGenie's settings with their defaults. Copy this file to .env and change what you need.\n"]
+    lines = [
+        "# LoopGenie's settings with their defaults. Copy this file to .env and change what you need.\n"
+        "# A value may come from a file, too: LOOPGENIE_DATABASE_URL_FILE=/run/secrets/database_url\n"
+    ]
     for one in fields(Settings):
         unit = f" ({one.metadata['unit']})" if one.metadata["unit"] else ""
         default = ",".join(one.default) if isinstance(one.default, tuple) else one.default

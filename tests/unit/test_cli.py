@@ -325,6 +325,16 @@ def test_serve_runs_gunicorn_with_threads(monkeypatch, capsys) -> None:
     assert "--bind=127.0.0.1:8000" in cli._gunicorn(Settings())
 
 
+def test_an_option_comes_before_a_file(monkeypatch, capsys, tmp_path) -> None:
+    """`--port` wins over the variable, so it wins over the variable's file, too."""
+    ran: list[dict[str, str]] = []
+    monkeypatch.setattr(os, "execve", lambda _path, _words, environment: ran.append(environment))
+    monkeypatch.setenv("LOOPGENIE_PORT_FILE", str(tmp_path / "none"))
+    assert run(capsys, "serve").code == 2
+    assert main(["serve", "--port", "0", "--database", "sqlite:///x.db"]) == 0
+    assert Settings.from_environment(ran[0]).port == 0
+
+
 def test_a_wrong_variable_is_named_as_such(monkeypatch, capsys) -> None:
     monkeypatch.setenv("LOOPGENIE_THREADS", "many")
     result = run(capsys, "serve")

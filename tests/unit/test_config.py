@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from loopgenie.config import Settings, example, variable
+from loopgenie.config import Settings, example, file_variable, variable
 from loopgenie.errors import InvalidParameters
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
@@ -135,4 +135,67 @@ def test_a_geocoder_is_at_the_address_of_a_page(url: str) -> None:
         Settings.from_environment({"LOOPGENIE_GEOCODER_URL": url})
     assert caught.value.errors == {
         "LOOPGENIE_GEOCODER_URL": f"is {url!r}, want http://HOST/search or the like of a Nominatim server"
+    }
+
+
+# --- settings from files ------------------------------------------------------------------------------------------
+
+
+def test_any_setting_may_come_from_a_file(tmp_path: Path) -> None:
+    for one in fields(Settings):
+        value = {bool: "1", int: "7", tuple: "https://a.example", str: "redis://h"}[type(one.default)]
+        value = {
+            "log_level": "ERROR", "drive_engine_url": "http://h", "geocoder_url": "http://h/s", "host": "::1",
+        }.get(one.name, value)  # fmt: skip
+        file = tmp_path / one.name
+        file.write_text(f"{value}\n")
+        assert Settings.from_environment({variable(one.name): value}) == Settings.from_environment(
+            {file_variable(one.name): str(file)}
+        ), one.name
+
+
+def test_the_line_end_is_no_part_of_a_secret(tmp_path: Path) -> None:
+    file = tmp_path / "url"
+    file.write_text("postgresql://anna:s3cret@db/trails\r\n\n")
+    settings = Settings.from_environment({"LOOPGENIE_DATABASE_URL_FILE": str(file), "LOOPGENIE_DATABASE_URL": ""})
+    assert settings.database_url == "postgresql://anna:s3cret@db/trails"
+    assert "s3cret" not in repr(settings)
+
+
+def test_a_value_and_a_file_at_once_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "port"
+    file.write_text("9000")
+    with pytest.raises(InvalidParameters) as caught:
+        Settings.from_environment({"LOOPGENIE_PORT": "8001", "LOOPGENIE_PORT_FILE": str(file)})
+    assert caught.value.errors == {"LOOPGENIE_PORT_FILE": "is set, and LOOPGENIE_PORT is, too; want one of them"}
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [(None, "cannot be read: No such file or directory"), (b"", "is empty"), (b"\n", "is empty"), (b"\xff", "UTF-8")],
+)
+def test_a_file_of_no_use_is_named(tmp_path: Path, content: bytes | None, why: str) -> None:
+    file = tmp_path / "secret"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(InvalidParameters) as caught:
+        Settings.from_environment({"LOOPGENIE_DATABASE_URL_FILE": str(file)})
+    [(name, what)] = caught.value.errors.items()
+    assert name == "LOOPGENIE_DATABASE_URL_FILE"
+    assert str(file) in what
+    assert why in what
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(InvalidParameters, match=r"LOOPGENIE_PORT_FILE: is '.*', which cannot be read: Is a directory"):
+        Settings.from_environment({"LOOPGENIE_PORT_FILE": str(tmp_path)})
+
+
+def test_what_a_file_holds_is_never_told(tmp_path: Path) -> None:
+    file = tmp_path / "port"
+    file.write_text("s3cret")
+    with pytest.raises(InvalidParameters) as caught:
+        Settings.from_environment({"LOOPGENIE_PORT_FILE": str(file)})
+    assert caught.value.errors == {
+        "LOOPGENIE_PORT_FILE": f"is {str(file)!r}, which holds something else than a whole number from 0 to 65535"
     }
