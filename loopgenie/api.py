@@ -22,10 +22,11 @@ from werkzeug.routing import BaseConverter
 import loopgenie
 from loopgenie import exports, headers, listings, parameters, problems, regions, web
 from loopgenie.answers import Answer, Answers, Made, TripId, short_name
-from loopgenie.config import Settings, user_database_url
+from loopgenie.config import SERVER, Settings, user_database_url
 from loopgenie.drive import DriveEngine, engine_at
 from loopgenie.errors import BadInput, InvalidParameters, NotFound, TrailsUnavailable
 from loopgenie.geometry import Box
+from loopgenie.instance import Instance
 from loopgenie.metrics import Metrics
 from loopgenie.places import Geocoder, from_outside, geocoder_at
 from loopgenie.planner import Trip, plan_trip
@@ -49,6 +50,7 @@ class Service:
     metrics: Metrics
     engine: DriveEngine
     geocoder: Geocoder | None = None
+    instance: Instance = field(default_factory=Instance)
     opened: TrailStore | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -103,7 +105,7 @@ def _service(settings: Settings, store: TrailStore | None) -> Service:
     answers = Answers(at_once=settings.searches_at_once, patience_s=settings.patience_s)
     engine = engine_at(settings.drive_engine_url, timeout_s=settings.drive_timeout_s)
     geocoder = geocoder_at(settings.geocoder_url, timeout_s=settings.geocoder_timeout_s, workers=settings.workers)
-    return Service(settings, answers, metrics, engine, geocoder, store)
+    return Service(settings, answers, metrics, engine, geocoder, opened=store)
 
 
 def _here() -> Service:
@@ -333,8 +335,9 @@ def _around(boxes: list[Box]) -> Box | None:
 
 @api.get("/healthz")
 def healthz() -> Response:
-    """Whether the process runs."""
-    return headers.fresh(_json({"status": "ok", "version": loopgenie.__version__}))
+    """Whether the process runs. `server` changes with every start of it, which `loopgenie health` needs to know."""
+    server = os.environ.get(SERVER) or g.arrival.instance
+    return headers.fresh(_json({"status": "ok", "version": loopgenie.__version__, "server": server}))
 
 
 @api.get("/readyz")
@@ -432,6 +435,7 @@ def _json(document: object, mimetype: str = "application/json") -> Response:
 
 def _start() -> Response | None:
     g.began = time.perf_counter()
+    g.arrival = _here().instance.arrive()
     return headers.preflight()
 
 
@@ -442,7 +446,7 @@ def _finish(response: Response) -> Response:
     status = str(response.status_code)
     service.metrics.count("loopgenie_requests_total", route=route, method=_method(), status=status)
     service.metrics.observe("loopgenie_request_seconds", seconds, route=route)
-    headers.tell_time(response, g.get("timing", {}), g.get("origin"), seconds)
+    headers.tell_time(response, g.get("timing", {}), total_s=seconds, origin=g.get("origin"), arrival=g.get("arrival"))
     headers.protect(response)
     headers.share(response, service.settings.cors_origins)
     headers.strip(response)

@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import re
+import secrets
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import loopgenie
-from loopgenie.config import Settings, file_variable, variable
+from loopgenie.config import SERVER, Settings, file_variable, variable
 from loopgenie.errors import BadInput, InvalidParameters, LoopGenieError, NoLoopInReach
 from loopgenie.progress import Progress, shown_progress
 
@@ -108,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         ("import", _import, _import_options),
         ("plan", _plan, _plan_options),
         ("serve", _serve, _serve_options),
+        ("health", _health, _health_options),
         ("sample", _sample, _sample_options),
         ("gazetteer", _gazetteer, _database_option),
         ("info", _info, _database_option),
@@ -187,6 +189,12 @@ def _serve_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--host", metavar="H", help="address to listen on (default: 127.0.0.1)")
     command.add_argument("--port", metavar="P", help="port to listen on (default: 8000)")
     _database_option(command)
+
+
+def _health_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--url", metavar="URL", help=f"root of the server (default: http://127.0.0.1 at {variable('port')}, else 8000)"
+    )
 
 
 def _sample_options(command: argparse.ArgumentParser) -> None:
@@ -371,6 +379,7 @@ def _serve(arguments: argparse.Namespace) -> None:
         names = {variable("host"): "host", variable("port"): "port", variable("database_url"): "database"}
         raise InvalidParameters({names[n] if n in given else n: what for n, what in error.errors.items()}) from None
     _check_that_it_can_be_served(settings)
+    environment[SERVER] = secrets.token_hex(4)
     os.execve(sys.executable, _gunicorn(settings), environment)  # noqa: S606 - no shell, and our own words
 
 
@@ -390,6 +399,17 @@ def _check_that_it_can_be_served(settings: Settings) -> None:
     except (OSError, UnicodeError) as error:
         why = (isinstance(error, OSError) and error.strerror) or str(error)
         raise BadInput(f"cannot listen at {settings.host}:{settings.port}: {why}") from None
+
+
+def _health(arguments: argparse.Namespace) -> None:
+    """Ask a server whether it is well: ready once, and since then running. Exit code 1 where it is not."""
+    from loopgenie import health
+
+    try:
+        print(health.check(arguments.url or f"http://127.0.0.1:{Settings.from_environment().port}"))
+    except health.Unwell as error:
+        _complain(str(error))
+        raise SystemExit(1) from None
 
 
 def _gunicorn(settings: Settings) -> list[str]:

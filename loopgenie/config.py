@@ -20,6 +20,8 @@ PREFIX = "LOOPGENIE_"
 DRIVE_ENGINE = "http://HOST:PORT of a Valhalla or OSRM server, valhalla+http:// or osrm+http:// to say which"
 GEOCODER = "http://HOST/search or the like of a Nominatim server"
 DATABASE = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+#: No setting: `loopgenie serve` puts a name of the server there, the same for all of its workers.
+SERVER = f"{PREFIX}SERVER"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 

@@ -8,6 +8,8 @@ from typing import cast
 
 from flask import Response, request
 
+from loopgenie.instance import Arrival
+
 _SMALL = 1000  # bytes; less is not worth compressing
 _COMPRESSIBLE = ("application/", "text/", "image/svg+xml")
 _PROTECTION = {
@@ -26,11 +28,25 @@ def preflight() -> Response | None:
     return None
 
 
-def tell_time(response: Response, stages: Mapping[str, float], origin: str | None, total_s: float) -> None:
-    """Server-Timing: seconds by stage, where the answer came from, and the whole."""
+def tell_time(
+    response: Response,
+    stages: Mapping[str, float],
+    *,
+    total_s: float,
+    origin: str | None = None,
+    arrival: Arrival | None = None,
+) -> None:
+    """Server-Timing: seconds by stage, where the answer came from, which process it was, and the whole.
+
+    The first answer of a process has `cold`: how long after the app was built its request came.
+    """
     entries = [f"{name};dur={1000 * seconds:.1f}" for name, seconds in stages.items() if name != "total"]
     if origin:
         entries.append(f'answer;desc="{origin}"')
+    if arrival:
+        entries.append(f'app;desc="{arrival.instance}"')
+        if arrival.cold_s is not None:
+            entries.append(f'cold;desc="first";dur={1000 * arrival.cold_s:.1f}')
     response.headers["Server-Timing"] = ", ".join([*entries, f"total;dur={1000 * total_s:.1f}"])
 
 

@@ -335,6 +335,7 @@ class Health(Document):
     status: Literal["ok", "ready"]
     version: str
     snapshot: str | None = None
+    server: str | None = None
 
 
 class FieldError(Document):

@@ -217,7 +217,9 @@ def test_info_tells_what_runs_on_which_data(client: FlaskClient) -> None:
 
 
 def test_health_and_readiness(client: FlaskClient, square_store: SqliteStore) -> None:
-    assert client.get("/healthz").json == {"status": "ok", "version": loopgenie.__version__}
+    said = client.get("/healthz").json
+    assert re.fullmatch("[0-9a-f]{8}", said.pop("server"))
+    assert said == {"status": "ok", "version": loopgenie.__version__}
     ready = client.get("/readyz")
     assert ready.json["status"] == "ready"
     assert ready.json["snapshot"] == square_store.snapshot().id

@@ -4,6 +4,7 @@ import dataclasses
 import gzip
 import io
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from loopgenie.answers import MAX_ID, Answers, Made, TripId, short_name
 from loopgenie.config import Settings
 from loopgenie.errors import Busy, NoLoopInReach, NotFound, TrailsUnavailable
 from loopgenie.geometry import line_length_m
+from loopgenie.instance import Instance
 from loopgenie.parameters import TripParameters, TripRequest, trip_request
 from loopgenie.planner import Trip, plan_trip
 from loopgenie.store import Region
@@ -102,6 +104,26 @@ def test_server_timing_tells_the_stages(client: FlaskClient, asked: Asked) -> No
     assert {"network", "solve", "answer", "total"} <= set(entries)
     assert entries.count("total") == 1
     assert 'answer;desc="memory"' in ask(client, asked).headers["Server-Timing"]
+
+
+def test_the_first_answer_of_a_process_is_told_from_the_rest(square_store: SqliteStore) -> None:
+    apps = [create_app(Settings(), square_store) for _ in range(2)]
+    told = [[app.test_client().get("/healthz").headers["Server-Timing"] for _ in range(3)] for app in apps]
+    names = [[re.search('app;desc="([0-9a-f]{8})"', timing)[1] for timing in timings] for timings in told]  # type: ignore[index]
+    assert all(len(set(of_one)) == 1 for of_one in names)
+    assert names[0] != names[1]
+    for first, *rest in told:
+        assert re.search(r'(^|, )cold;desc="first";dur=\d+\.\d(,|$)', first)
+        assert not any("cold" in timing for timing in rest)
+
+
+def test_a_process_is_cold_from_the_making_of_the_app_to_its_first_request() -> None:
+    """Built at 100.0 s, first asked at 100.25 s."""
+    times = iter([100.0, 100.25])
+    instance = Instance(clock=lambda: next(times))
+    first = instance.arrive()
+    assert first.cold_s == 0.25
+    assert instance.arrive() == (first.instance, None)
 
 
 def test_clients_that_take_it_get_it_compressed(client: FlaskClient, asked: Asked, plans: Plans) -> None:
