@@ -110,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         ("plan", _plan, _plan_options),
         ("serve", _serve, _serve_options),
         ("health", _health, _health_options),
+        ("static", _static, _static_options),
         ("sample", _sample, _sample_options),
         ("gazetteer", _gazetteer, _database_option),
         ("info", _info, _database_option),
@@ -195,6 +196,10 @@ def _health_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--url", metavar="URL", help=f"root of the server (default: http://127.0.0.1 at {variable('port')}, else 8000)"
     )
+
+
+def _static_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", type=Path, metavar="FOLDER", help="what the web server serves as /static/")
 
 
 def _sample_options(command: argparse.ArgumentParser) -> None:
@@ -379,6 +384,8 @@ def _serve(arguments: argparse.Namespace) -> None:
         names = {variable("host"): "host", variable("port"): "port", variable("database_url"): "database"}
         raise InvalidParameters({names[n] if n in given else n: what for n, what in error.errors.items()}) from None
     _check_that_it_can_be_served(settings)
+    if settings.static_folder:
+        _write_assets(Path(settings.static_folder))
     environment[SERVER] = secrets.token_hex(4)
     os.execve(sys.executable, _gunicorn(settings), environment)  # noqa: S606 - no shell, and our own words
 
@@ -399,6 +406,23 @@ def _check_that_it_can_be_served(settings: Settings) -> None:
     except (OSError, UnicodeError) as error:
         why = (isinstance(error, OSError) and error.strerror) or str(error)
         raise BadInput(f"cannot listen at {settings.host}:{settings.port}: {why}") from None
+
+
+def _write_assets(folder: Path) -> None:
+    """Write the files of the page for the web server in front; where that fails, it gets them from us."""
+    from loopgenie import assets
+
+    try:
+        assets.write(folder)
+    except OSError as error:
+        _complain(f"the files of the page are not in {folder}: {error.strerror or error}; they are served from here")
+
+
+def _static(arguments: argparse.Namespace) -> None:
+    """Write the files of the page, for a web server in front to serve, and delete those of a month ago."""
+    from loopgenie import assets
+
+    print(assets.write(arguments.folder))
 
 
 def _health(arguments: argparse.Namespace) -> None:

@@ -64,6 +64,9 @@ class Settings:
     drive_timeout_s: int = _setting(2, "how long one answer of that server may take", "s", low=1, high=60)
     geocoder_url: str = _setting("", f"{GEOCODER}, asked for places that nobody here knows; empty: nobody is asked")
     geocoder_timeout_s: int = _setting(2, "how long one answer of the geocoder may take", "s", low=1, high=60)
+    static_folder: str = _setting(
+        "", "folder to write the files of the page to, for a web server in front; empty: they are only served from here"
+    )
     log_level: str = _setting("INFO", f"one of {', '.join(LOG_LEVELS)}")
 
     @staticmethod

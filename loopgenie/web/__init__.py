@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 
-from loopgenie import __version__, headers, problems
-
-STATIC = Path(__file__).parent / "static"
+from loopgenie import __version__, assets, headers, problems
 
 #: Everything comes from here; nothing inline, so that text from trail data can never become a script.
 POLICY = (
@@ -52,41 +48,31 @@ def favicon() -> Response:
     return static("favicon.svg")
 
 
-@pages.get("/static/<path:name>")
-def static(name: str) -> Response:
-    """A file of the page; under an address with its version it never changes."""
-    file = _files().get(name)
+@pages.get("/static/<path:path>")
+def static(path: str) -> Response:
+    """A file of the page. Under an address with the version of the set it never changes.
+
+    Any other address gives what is newest, which is soon asked for again: a page from before an update, or from a
+    replica that is still to be updated, works on.
+    """
+    version, name = assets.split(path)
+    file = assets.files().get(name)
     if file is None:
         raise NotFound
-    is_versioned = request.args.get("v") == file.version
-    return headers.cached(
-        Response(file.content, mimetype=file.mimetype), 31_536_000 if is_versioned else 0, file.version
-    )
+    response = Response(file.content, mimetype=_MIMETYPES.get(Path(name).suffix, "text/plain"))
+    if version != assets.version():
+        return headers.cached(response, 0, file.version)
+    response.cache_control.immutable = True
+    return headers.cached(response, _A_YEAR_S, file.version)
 
 
 @pages.app_template_global()
 def asset(name: str) -> str:
-    """The address of a file of the page, with its version."""
-    return url_for("pages.static", name=name, v=_files()[name].version)
+    """The address of a file of the page, with the version of the set."""
+    return url_for("pages.static", path=f"{assets.version()}/{name}")
 
 
-class _File(NamedTuple):
-    content: bytes
-    mimetype: str
-    version: str
-
-
-@cache
-def _files() -> dict[str, _File]:
-    """All files of the page, about 250 kB; read when first asked for. What is not among them cannot be asked for."""
-    files = {}
-    for path in sorted(p for p in STATIC.rglob("*") if p.is_file()):
-        content = path.read_bytes()
-        mimetype = _MIMETYPES.get(path.suffix, "text/plain")
-        files[path.relative_to(STATIC).as_posix()] = _File(content, mimetype, hashlib.sha256(content).hexdigest()[:10])
-    return files
-
-
+_A_YEAR_S = 31_536_000
 _MIMETYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 

@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from flask import Flask
@@ -11,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 import loopgenie
-from loopgenie import create_app, openapi
+from loopgenie import assets, create_app, openapi
 from loopgenie.config import Settings
 from loopgenie.metrics import Metrics
 from loopgenie.store.sqlite import SqliteStore
@@ -354,10 +355,29 @@ def test_the_page_brings_everything_itself(client: FlaskClient) -> None:
 
 def test_files_under_their_version_are_kept_for_good(client: FlaskClient) -> None:
     [address] = re.findall(r'src="([^"]+loopgenie\.js[^"]*)"', client.get("/").text)
-    assert "max-age=31536000" in client.get(address).headers["Cache-Control"]
-    for plain in (address.split("?")[0], address.split("?")[0] + "?v=older"):
-        assert "max-age=31536000" not in client.get(plain).headers["Cache-Control"]
+    kept = client.get(address)
+    assert address == f"/static/{assets.version()}/loopgenie.js"
+    assert {"public", "max-age=31536000", "immutable"} == set(kept.headers["Cache-Control"].split(", "))
+    for other in ("/static/loopgenie.js", "/static/0123456789ab/loopgenie.js"):  # from before an update
+        newest = client.get(other)
+        assert newest.data == kept.data
+        assert {"public", "no-cache"} == set(newest.headers["Cache-Control"].split(", "))
+        assert client.get(other, headers={"If-None-Match": newest.headers["ETag"]}).status_code == 304
     assert client.get("/favicon.ico").mimetype == "image/svg+xml"
+
+
+def test_all_files_of_a_page_are_of_one_set(client: FlaskClient) -> None:
+    """A relative reference in a stylesheet then leads to the same set."""
+    addresses = re.findall(r'(?:src|href)="(/static/[^"#]+)"', client.get("/").text)
+    assert len(addresses) >= 7
+    assert {address.split("/")[2] for address in addresses} == {assets.version()}
+    css = f"/static/{assets.version()}/vendor/leaflet/leaflet.css"
+    assert client.get(urljoin(css, "leaflet.js")).headers["Cache-Control"] == client.get(css).headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["nothing.js", "{}", "{}/", "{}/nothing.js", "{}/{}/loopgenie.js", "{}/loopgenie.js/"])
+def test_what_is_no_file_of_the_page_is_not_found(client: FlaskClient, path: str) -> None:
+    assert client.get(f"/static/{path.replace('{}', assets.version())}").status_code == 404
 
 
 @pytest.mark.parametrize("name", ["leaflet", "uplot"])
