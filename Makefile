@@ -49,8 +49,8 @@ import: $(VENV)/.test ## import trails: make import FILES="region.osm.pbf" ELEVA
 test: $(VENV)/.test ## run the tests that need nothing but Python and a C compiler
 	$(BIN)/python -m pytest -q tests/unit
 
-test-integration: $(VENV)/.test ## run the tests that need PostgreSQL with PostGIS, and drive engines
-	$(PIP) -e '.[integration]'
+test-integration: $(VENV)/.test ## run the tests that need PostgreSQL with PostGIS, Redis, and drive engines
+	$(PIP) -e '.[integration,redis]'
 	$(BIN)/python -m pytest -q tests/integration
 
 test-browser: $(VENV)/.test ## run the tests that need Chromium

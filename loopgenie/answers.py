@@ -17,6 +17,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 
+from loopgenie.answer_cache import AnswerCache
 from loopgenie.errors import Busy, InvalidParameters, NoLoopInReach, NotFound
 from loopgenie.parameters import TripRequest, trip_request
 from loopgenie.store import TrailStore
@@ -66,7 +67,10 @@ class Made(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """An answer as compressed JSON, where it came from ("memory", "store", "shared", "solved"), how long it waited."""
+    """An answer as compressed JSON, where it came from, and how long it waited.
+
+    `origin` is "memory", "cache", "store", "shared" (with one who asked the same at the same time) or "solved".
+    """
 
     packed: bytes
     origin: str
@@ -98,19 +102,23 @@ class _Flight:
 
 
 class Answers:
-    """Answers in memory, backed by the store.
+    """Answers in memory, backed by the store, and by a cache that other processes share, if there is one.
 
     Parameters
     ----------
     capacity : how many answers stay in memory.
     at_once : how many may be worked out at the same time in this process; more would only slow each other down.
     patience_s : how long a request waits for its turn, or for another one that asks the same.
+    cache : where other processes keep answers; it is quicker than a store on another machine, so it is asked first.
     """
 
-    def __init__(self, *, capacity: int = 128, at_once: int = 2, patience_s: float = 15.0) -> None:
+    def __init__(
+        self, *, capacity: int = 128, at_once: int = 2, patience_s: float = 15.0, cache: AnswerCache | None = None
+    ) -> None:
         self._capacity = capacity
         self._turns = threading.BoundedSemaphore(at_once)
         self._patience_s = patience_s
+        self._cache = cache
         self._kept: OrderedDict[str, Answer | NoLoopInReach] = OrderedDict()
         self._flights: dict[str, _Flight] = {}
         self._lock = threading.RLock()
@@ -131,7 +139,7 @@ class Answers:
                 mine = self._flights[key] = _Flight()
         if flight is not None:
             return flight.result(self._patience_s)
-        return self._fly(mine, key, lambda: _in_store(key, store) or self._made(key, store, make))
+        return self._fly(mine, key, lambda: self._elsewhere(key, store) or self._made(key, store, make))
 
     def _fly(self, flight: _Flight, key: str, find: Callable[[], Answer]) -> Answer:
         try:
@@ -159,11 +167,19 @@ class Answers:
             packed = gzip.compress(body, compresslevel=5, mtime=0)
         finally:
             self._turns.release()
-        if earlier := _in_store(key, store):
+        if earlier := self._elsewhere(key, store):
             return earlier  # another process was faster: its answer is the one
         if lasting:
             store.keep_answer(key, packed)
+            if self._cache is not None:
+                self._cache.keep(key, packed)
         return Answer(packed, "solved", waited_s, lasting)
+
+    def _elsewhere(self, key: str, store: TrailStore) -> Answer | None:
+        if self._cache is not None and (packed := self._cache.find(key)):
+            return Answer(packed, "cache")
+        packed = store.kept_answer(key)
+        return None if packed is None else Answer(packed, "store")
 
     def _in_memory(self, key: str) -> Answer | None:
         with self._lock:
@@ -179,8 +195,3 @@ class Answers:
             self._kept[key] = kept
             while len(self._kept) > self._capacity:
                 self._kept.popitem(last=False)
-
-
-def _in_store(key: str, store: TrailStore) -> Answer | None:
-    packed = store.kept_answer(key)
-    return None if packed is None else Answer(packed, "store")

@@ -21,6 +21,7 @@ from werkzeug.routing import BaseConverter
 
 import loopgenie
 from loopgenie import exports, headers, listings, parameters, problems, regions, web
+from loopgenie.answer_cache import cache_at
 from loopgenie.answers import Answer, Answers, Made, TripId, short_name
 from loopgenie.config import SERVER, Settings, user_database_url
 from loopgenie.drive import DriveEngine, engine_at
@@ -79,7 +80,7 @@ def build_app(settings: Settings | None = None, store: TrailStore | None = None)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.logger.setLevel(logging.getLevelNamesMapping()[settings.log_level])
-    app.extensions["loopgenie"] = _service(settings, store)
+    app.extensions["loopgenie"] = _service(settings, store, app.logger)
     app.url_map.converters["trip"] = TripIdConverter
     problems.register(app)
     app.register_blueprint(api)
@@ -92,7 +93,7 @@ def build_app(settings: Settings | None = None, store: TrailStore | None = None)
     return app
 
 
-def _service(settings: Settings, store: TrailStore | None) -> Service:
+def _service(settings: Settings, store: TrailStore | None, log: logging.Logger) -> Service:
     metrics = Metrics()
     metrics.describe("loopgenie_info", "gauge", "Which LoopGenie this is.")
     metrics.describe("process_start_time_seconds", "gauge", "When this process began to serve, seconds since 1970.")
@@ -100,9 +101,16 @@ def _service(settings: Settings, store: TrailStore | None) -> Service:
     metrics.describe("loopgenie_request_seconds", "histogram", "How long requests took.")
     metrics.describe("loopgenie_solve_seconds", "histogram", "How long the search for loops took.")
     metrics.describe("loopgenie_answers_total", "counter", "Trips answered, by where the answer came from.")
+    metrics.describe("loopgenie_cache_failures_total", "counter", "How often the cache that is shared has failed.")
     metrics.set("loopgenie_info", 1, version=loopgenie.__version__)
     metrics.set("process_start_time_seconds", time.time())
-    answers = Answers(at_once=settings.searches_at_once, patience_s=settings.patience_s)
+
+    def cache_failed(why: str) -> None:
+        metrics.count("loopgenie_cache_failures_total")
+        log.warning("the shared cache of answers: %s", why)
+
+    cache = cache_at(settings.cache_url, failed=cache_failed)
+    answers = Answers(at_once=settings.searches_at_once, patience_s=settings.patience_s, cache=cache)
     engine = engine_at(settings.drive_engine_url, timeout_s=settings.drive_timeout_s)
     geocoder = geocoder_at(settings.geocoder_url, timeout_s=settings.geocoder_timeout_s, workers=settings.workers)
     return Service(settings, answers, metrics, engine, geocoder, opened=store)

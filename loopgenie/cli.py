@@ -392,9 +392,11 @@ def _serve(arguments: argparse.Namespace) -> None:
 
 def _check_that_it_can_be_served(settings: Settings) -> None:
     """Say in one line what gunicorn would complain about for seconds, or find out with the first request."""
+    from loopgenie import answer_cache
     from loopgenie.store import open_store
 
     open_store(settings.database_url).close()
+    answer_cache.cache_at(settings.cache_url)
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

@@ -19,6 +19,7 @@ from loopgenie.errors import InvalidParameters
 PREFIX = "LOOPGENIE_"
 DRIVE_ENGINE = "http://HOST:PORT of a Valhalla or OSRM server, valhalla+http:// or osrm+http:// to say which"
 GEOCODER = "http://HOST/search or the like of a Nominatim server"
+CACHE = "redis://[:PASSWORD@]HOST:PORT/0, or rediss:// for one that is encrypted"
 DATABASE = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
 #: No setting: `loopgenie serve` puts a name of the server there, the same for all of its workers.
 SERVER = f"{PREFIX}SERVER"
@@ -64,6 +65,9 @@ class Settings:
     drive_timeout_s: int = _setting(2, "how long one answer of that server may take", "s", low=1, high=60)
     geocoder_url: str = _setting("", f"{GEOCODER}, asked for places that nobody here knows; empty: nobody is asked")
     geocoder_timeout_s: int = _setting(2, "how long one answer of the geocoder may take", "s", low=1, high=60)
+    cache_url: str = _setting(
+        "", f"Redis server through which replicas share their answers: {CACHE}; empty: none", secret=True
+    )
     static_folder: str = _setting(
         "", "folder to write the files of the page to, for a web server in front; empty: they are only served from here"
     )
@@ -131,7 +135,7 @@ def _wrong(setting: Field[Any], why: ValueError, environment: Mapping[str, str])
     if file := environment.get(file_variable(setting.name), "").strip():
         return {file_variable(setting.name): f"is {file!r}, which holds something else than {why}"}
     text = environment[variable(setting.name)].strip()
-    shown = "something else" if setting.metadata["secret"] else repr(text)
+    shown = "wrong (not shown, as it may hold a password)" if setting.metadata["secret"] else repr(text)
     return {variable(setting.name): f"is {shown}, want {why}"}
 
 
@@ -152,7 +156,20 @@ def _value(setting: Field[Any], text: str) -> object:
         raise ValueError(DRIVE_ENGINE)
     if setting.name == "geocoder_url" and not _is_page(text):
         raise ValueError(GEOCODER)
+    if setting.name == "cache_url" and not _is_cache(text):
+        raise ValueError(CACHE)
     return text
+
+
+def _is_cache(url: str) -> bool:
+    """Whether it is the address of a Redis server and no more; a question in it could change how we ask."""
+    try:
+        parts = urlsplit(url)
+        server = parts.hostname and parts.port != 0
+    except ValueError:
+        return False
+    known = parts.scheme in ("redis", "rediss") and re.fullmatch(r"(/\d{0,4})?", parts.path)
+    return bool(known and server and not re.search(r"[?#]|[^!-~]", url))
 
 
 def _is_page(url: str) -> bool:

@@ -48,6 +48,7 @@ def test_every_setting_can_be_changed() -> None:
             "LOOPGENIE_DRIVE_TIMEOUT_S": "5",
             "LOOPGENIE_GEOCODER_URL": "https://names.example/search?countrycodes=ad",
             "LOOPGENIE_GEOCODER_TIMEOUT_S": "3",
+            "LOOPGENIE_CACHE_URL": "redis://:secret@cache:6379/0",
             "LOOPGENIE_STATIC_FOLDER": "/srv/static",
             "LOOPGENIE_LOG_LEVEL": "debug",
         }
