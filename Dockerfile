@@ -10,53 +10,55 @@ ARG PYTHON=3.11-slim-bookworm
 ARG NGINX=stable
 
 
-# --- what every stage that builds needs --------------------------------------------------------------------------
-FROM python:${PYTHON} AS compiler
+# --- what is needed: lists that stay the same while the rest of pyproject.toml changes ---------------------------
+FROM python:${PYTHON} AS needs
+WORKDIR /needs
+COPY pyproject.toml constraints.txt ./
+# pip has no way to install what a project needs without the project
+RUN python -c "import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; extras = project['optional-dependencies']; \
+    print(*project['dependencies'], *extras['redis'], sep='\n', file=open('server.txt', 'w')); \
+    print(*extras['import'], *extras['gazetteer'], sep='\n', file=open('importer.txt', 'w'))" \
+ && { grep -i '^cython==' constraints.txt; echo 'setuptools>=77'; } >compiler.txt
+
+
+# --- dependencies: a layer of their own, made anew only when their list changes ----------------------------------
+FROM python:${PYTHON} AS dependencies
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_QUIET=1
+RUN python -m venv --without-pip /venv
+COPY --from=needs /needs/server.txt /needs/constraints.txt ./
+RUN --mount=type=cache,target=/root/.cache/pip \
+    python -m pip --python /venv/bin/python install --only-binary=:all: -c constraints.txt -r server.txt
+
+FROM dependencies AS importer-dependencies
+COPY --from=needs /needs/importer.txt ./
+RUN --mount=type=cache,target=/root/.cache/pip \
+    python -m pip --python /venv/bin/python install --only-binary=:all: -c constraints.txt -r importer.txt
+
+
+# --- LoopGenie itself --------------------------------------------------------------------------------------------
+FROM python:${PYTHON} AS program
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,target=/var/lib/apt/lists,sharing=locked \
     apt-get -qq update && apt-get -qq install -y --no-install-recommends gcc libc6-dev
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_QUIET=1
 WORKDIR /build
-
-
-# --- dependencies: a layer of their own, made anew only when their list changes ----------------------------------
-FROM compiler AS dependencies
-RUN python -m venv /venv
-COPY constraints.txt pyproject.toml ./
-# pip has no way to install what a project needs without the project
-RUN python -c "import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*project['dependencies'], *project['optional-dependencies']['redis'], sep='\n')" >needs.txt
-RUN --mount=type=cache,target=/root/.cache/pip /venv/bin/pip install -c constraints.txt -r needs.txt
-
-FROM dependencies AS importer-dependencies
-RUN python -c "import tomllib; extras = tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']; print(*extras['import'], *extras['gazetteer'], sep='\n')" >needs.txt
-RUN --mount=type=cache,target=/root/.cache/pip /venv/bin/pip install -c constraints.txt -r needs.txt
-
-# What nobody needs at run time.
-FROM dependencies AS slim-dependencies
-RUN /venv/bin/pip uninstall -y pip setuptools && rm -rf /venv/include
-FROM importer-dependencies AS slim-importer-dependencies
-RUN /venv/bin/pip uninstall -y pip setuptools && rm -rf /venv/include
-
-
-# --- LoopGenie itself --------------------------------------------------------------------------------------------
-FROM compiler AS program
-RUN --mount=type=cache,target=/root/.cache/pip python -m venv /compile \
- && /compile/bin/pip install "Cython>=3.1" "setuptools>=77"
+COPY --from=needs /needs/compiler.txt ./
+RUN --mount=type=cache,target=/root/.cache/pip python -m venv /compile && /compile/bin/pip install -r compiler.txt
 # The kernel takes longest and changes least, so it is compiled before the rest is there.
 COPY tools/python-headers.sh tools/
-COPY setup.py pyproject.toml ./
+COPY setup.py ./
 COPY solver/kernel.py solver/frontier.py solver/
 RUN CFLAGS="$(sh tools/python-headers.sh /compile/bin/python /headers)" /compile/bin/python setup.py -q build_ext
-COPY README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE ./
 COPY solver solver
 COPY loopgenie loopgenie
-# touch: what was compiled is newer than the sources, which have just come again
-RUN find build solver -name '*.so' -o -name '*.c' | xargs touch \
+# touch: the sources have just come again, and what was made of them, one after the other, must be newer
+RUN touch solver/*.c && find build -name '*.so' -exec touch {} + \
  && CFLAGS="$(sh tools/python-headers.sh /compile/bin/python /headers)" \
     /compile/bin/pip install --no-deps --no-build-isolation --target /program . \
  && sed -i '1s|.*|#!/venv/bin/python|' /program/bin/loopgenie
 
 FROM program AS page
-COPY --from=slim-dependencies /venv /venv
+COPY --from=dependencies /venv /venv
 RUN PYTHONPATH=/program /program/bin/loopgenie static /page/static
 
 
@@ -64,6 +66,9 @@ RUN PYTHONPATH=/program /program/bin/loopgenie static /page/static
 FROM python:${PYTHON} AS empty
 ENV PATH=/program/bin:/venv/bin:$PATH PYTHONPATH=/program PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp \
     LOOPGENIE_HOST=0.0.0.0 LOOPGENIE_PORT=8000 LOOPGENIE_DATABASE_URL=sqlite:////data/loopgenie.db
+# The base's pip is in nobody's way here but an intruder's.
+RUN rm -rf "$(python -c 'import pip; print(*pip.__path__)')" /usr/local/bin/pip* \
+ && ! python -m pip --version 2>/dev/null
 # /data is for the embedded database, /static for the files of the page that nginx serves; nothing else is ever written,
 # except below /tmp, so the root file system can be read-only
 RUN groupadd --gid 10001 loopgenie && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin loopgenie \
@@ -71,12 +76,12 @@ RUN groupadd --gid 10001 loopgenie && useradd --uid 10001 --gid 10001 --no-creat
 USER 10001:10001
 WORKDIR /data
 EXPOSE 8000
-HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 CMD ["loopgenie", "health"]
+HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 CMD ["loopgenie", "health"]
 ENTRYPOINT ["loopgenie"]
 CMD ["serve"]
 
 FROM empty AS importer
-COPY --from=slim-importer-dependencies /venv /venv
+COPY --from=importer-dependencies /venv /venv
 COPY --from=program /program /program
 HEALTHCHECK NONE
 CMD ["--help"]
@@ -88,8 +93,13 @@ FROM nginx:${NGINX} AS web
 COPY deploy/nginx/nginx.conf /etc/nginx/nginx.conf
 COPY deploy/nginx/site.conf deploy/nginx/problems.conf /etc/nginx/loopgenie/
 COPY deploy/nginx/upstream-loopback.conf /etc/nginx/loopgenie/upstream.conf
+COPY deploy/nginx/upstream-docker.conf /etc/nginx/loopgenie/upstream-docker.conf
 COPY --from=page /page/static /static
+# docker.conf is for where the app is another service of a Docker network and not on the loopback
+RUN sed 's|/upstream.conf|/upstream-docker.conf|' /etc/nginx/nginx.conf >/etc/nginx/docker.conf
 USER nginx
+# of nginx alone: without the app it still has something to say
+HEALTHCHECK --interval=5s --timeout=2s --retries=3 CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080"]
 EXPOSE 8080
 STOPSIGNAL SIGQUIT
 ENTRYPOINT ["nginx"]
@@ -98,7 +108,7 @@ LABEL org.opencontainers.image.title="LoopGenie web server" \
       org.opencontainers.image.licenses="MIT"
 
 FROM empty AS server
-COPY --from=slim-dependencies /venv /venv
+COPY --from=dependencies /venv /venv
 COPY --from=program /program /program
 # Starts once while it is built, so that an image that cannot start is never made; without the compiled kernel it is none.
 RUN python -m solver --version | grep -q compiled && python -c "import loopgenie.wsgi"
