@@ -447,7 +447,12 @@ def _gunicorn(settings: Settings) -> list[str]:
         "workers": settings.workers,
         "threads": settings.threads,
         "timeout": settings.request_timeout_s,
+        # the longest search (10 s) and a wait for its turn; engines have to wait longer before they kill
         "graceful-timeout": 20,
+        # Longer than the 60 s after which nginx and the load balancers of AWS let go of an idle connection, so that
+        # it is always they who close it: were it us, a request might be on its way already, and a POST would be lost.
+        # When it ends, a worker closes idle connections within 2 s, and answers what still comes on them.
+        "keep-alive": 75,
         "log-level": settings.log_level.lower(),
     }
     words = [f"--{name}={value}" for name, value in options.items()]
