@@ -265,11 +265,9 @@ def _whole(text: str) -> int:
 
 def _import(arguments: argparse.Namespace) -> None:
     """Put the trails of files into the database, as one region, all of it or nothing."""
-    try:
+    with _extra_that_may_be_missing():
         from loopgenie.importing import gazetteer
         from loopgenie.importing.files import import_files
-    except ModuleNotFoundError as missing:
-        raise _extra_is_missing(missing) from None
     with _store(arguments) as store, shown_progress() as progress:
         summary = import_files(
             [Path(file) for file in arguments.files],
@@ -301,18 +299,16 @@ def _gazetteer(arguments: argparse.Namespace) -> None:
 
 def _sample(arguments: argparse.Namespace) -> None:
     """Put a synthetic region into the database: made up, for trying LoopGenie out without any data."""
-    try:
-        from loopgenie.importing.sample import sample_region
-    except ModuleNotFoundError as missing:
-        raise _extra_is_missing(missing) from None
     from loopgenie import regions
+    from loopgenie.importing.sample import sample_region
 
     size = {} if arguments.size is None else {"size": arguments.size}
     with _store(arguments) as store:
         if arguments.if_empty and any(region.segments for region in store.snapshot().regions):
             print("There is data already; left as it is.")
             return
-        with shown_progress() as progress:
+        # the country is invented without any package, its network is made as that of any import
+        with _extra_that_may_be_missing(), shown_progress() as progress:
             region = sample_region(seed=arguments.seed, **size, progress=progress)
             store.replace_region(region)
         for info in store.snapshot().regions:
@@ -502,12 +498,11 @@ def _regions(arguments: argparse.Namespace) -> None:
 
 def _check(arguments: argparse.Namespace) -> None:
     """Look for faults in the network: islands, gaps, doubled lines, heights that jump …"""
-    try:
+    from loopgenie import regions
+
+    with _extra_that_may_be_missing():
         from loopgenie import checking
         from loopgenie.checking import report
-    except ModuleNotFoundError as missing:
-        raise _extra_is_missing(missing) from None
-    from loopgenie import regions
 
     with _store(arguments) as store, _progress_on_a_terminal() as progress:
         snapshot = store.snapshot()
@@ -535,6 +530,15 @@ def _progress_on_a_terminal() -> AbstractContextManager[Progress | None]:
 
 
 # --- what they share ----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _extra_that_may_be_missing() -> Iterator[None]:
+    """Say in one line that the packages of the importers are not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        raise _extra_is_missing(missing) from None
 
 
 def _extra_is_missing(missing: ModuleNotFoundError) -> BadInput:

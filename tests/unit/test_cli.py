@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -263,6 +264,40 @@ def test_a_missing_extra_is_named(capsys, monkeypatch, url) -> None:
     assert isinstance(cli._extra_is_missing(missing), BadInput)
     with pytest.raises(ModuleNotFoundError):  # a fault of our own is not dressed up
         cli._extra_is_missing(ModuleNotFoundError("no", name="loopgenie.importing.nonsense"))
+
+
+SLIM = """
+import sys
+extras = "numpy shapely osmium pyogrio pyproj rasterio tqdm highspy redis"
+sys.modules |= dict.fromkeys(extras.split())
+from loopgenie.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("sample --seed 1 --database sqlite:///{}/new.db", 2),
+        ("sample --if-empty", 0),
+        ("check", 2),
+        ("import here.osm.pbf", 2),
+        ("info", 0),
+        ("regions list", 0),
+        ("plan --place Bärental --drive-km 5 --hike-km 4 --time-limit 0.1 --prove", 0),
+    ],
+)
+def test_what_the_service_needs_works_without_any_extra(url, tmp_path, words: str, code: int) -> None:
+    """As in an image that only serves; what needs more says so in one line."""
+    command = [sys.executable, "-c", SLIM, *words.format(tmp_path).split()]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == code, done.stderr
+    if code:
+        assert done.stdout == ""
+        assert re.fullmatch(
+            r"loopgenie: this needs more packages \(\w+ is missing\): pip install 'loopgenie\[import\]'\n", done.stderr
+        )
+    assert not (tmp_path / "new.db").exists()
 
 
 def test_a_file_that_cannot_be_read_is_told_in_one_line(capsys, tmp_path, url) -> None:
