@@ -1,7 +1,8 @@
 """Whether a server is well, for the health checks of container engines; light, as it runs every few seconds.
 
 A server has to be ready once, trails and all, so that an update waits for a replica that really answers. From then on
-it is enough that it runs: were a lost database to make it ill, an engine would kill every replica at once.
+it is enough that it runs: were a lost database to make it ill, an engine would kill every replica at once. Nor is it
+ill while it has more to do than it can: it may owe an answer for a minute, as to kill the busy leaves more to others.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -16,8 +19,11 @@ from urllib.parse import urlsplit
 
 from loopgenie.errors import BadInput
 
-#: How long a server may take for one answer, in seconds.
-TIMEOUT_S = 4.0
+#: How long a server may take for one answer, in seconds; engines give the whole check 5 s or so.
+TIMEOUT_S = 3.0
+
+#: A server that was ready may be too busy to answer for so long, in seconds. One that hangs is found out then.
+BUSY_S = 60.0
 
 #: Longer answers are none of ours.
 _LONGEST = 64 * 1024
@@ -25,6 +31,10 @@ _LONGEST = 64 * 1024
 
 class Unwell(Exception):
     """The server does not answer, or is not ready; the text says why."""
+
+
+class Late(Unwell):
+    """It is there, but does not answer in time."""
 
 
 def check(url: str, *, folder: Path | None = None) -> str:
@@ -42,14 +52,21 @@ def check(url: str, *, folder: Path | None = None) -> str:
     Raises
     ------
     BadInput : the URL is no address of a server.
-    Unwell : it does not answer, or has never been ready.
+    Unwell : it does not answer, not even late, or has never been ready.
     """
     host, root = _parts(url)
-    server = str(_asked(host, f"{root}/healthz").get("server", ""))
     folder = folder or Path(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - see _remember
     # by user, so that nobody finds the file of another one in the way
     marker = folder / f"loopgenie-ready-{os.getuid()}-{re.sub(r'[^A-Za-z0-9.-]', '-', host)}"
+    try:
+        server = str(_asked(host, f"{root}/healthz").get("server", ""))
+    except Late:
+        if _age_s(marker) > BUSY_S:
+            raise
+        return f"{url} is busy"
     if server and _remembered(marker) == server:
+        with suppress(OSError):
+            marker.touch()
         return f"{url} runs"
     _asked(host, f"{root}/readyz")
     try:
@@ -78,7 +95,7 @@ def _asked(host: str, path: str) -> dict[str, Any]:
         answer = connection.getresponse()
         body = json.loads(answer.read(_LONGEST) or b"{}")
     except TimeoutError:
-        raise Unwell(f"http://{host}{path} does not answer within {TIMEOUT_S:g} s") from None
+        raise Late(f"http://{host}{path} does not answer within {TIMEOUT_S:g} s") from None
     except OSError as error:
         raise Unwell(f"http://{host}{path} does not answer: {error.strerror or error}") from None
     except (HTTPException, ValueError):
@@ -96,6 +113,13 @@ def _remembered(marker: Path) -> str:
         return marker.read_text("ascii")
     except (OSError, ValueError):
         return ""
+
+
+def _age_s(marker: Path) -> float:
+    try:
+        return time.time() - marker.stat().st_mtime
+    except OSError:
+        return float("inf")
 
 
 def _remember(marker: Path, server: str) -> None:

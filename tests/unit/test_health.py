@@ -10,8 +10,10 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -28,20 +30,23 @@ class Server:
     def __init__(self) -> None:
         self.says: dict[str, tuple[int, bytes]] = {}
         self.asked: list[str] = []
+        self.wait: Callable[[float], object] = lambda _seconds: None
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                outer.wait(10)
                 outer.asked.append(self.path)
                 status, body = outer.says[self.path]
-                self.send_response(status)
-                self.end_headers()
-                self.wfile.write(body)
+                with suppress(BrokenPipeError, ConnectionResetError):
+                    self.send_response(status)
+                    self.end_headers()
+                    self.wfile.write(body)
 
             def log_message(self, *_: object) -> None:
                 pass
 
-        self.http = HTTPServer(("127.0.0.1", 0), Handler)
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.http.server_port}"
         threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
 
@@ -49,6 +54,14 @@ class Server:
         self.asked.clear()
         self.says["/healthz"] = 200, json.dumps({"status": "ok", "server": name}).encode()
         self.loses() if not ready else self.says.update({"/readyz": (200, b'{"status": "ready"}')})
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Take requests, and answer them only in the end."""
+        idle = threading.Event()
+        self.wait = idle.wait
+        yield
+        idle.set()
 
     def loses(self) -> None:
         self.says["/readyz"] = 503, b'{"detail": "The trail database does not answer."}'
@@ -152,6 +165,32 @@ def test_a_silent_server_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.M
 def test_an_address_is_checked(url: str) -> None:
     with pytest.raises(BadInput, match="want http://HOST:PORT"):
         health.check(url)
+
+
+def test_a_server_that_was_ready_may_be_too_busy_for_a_minute(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert health.check(server.url, folder=tmp_path) == f"{server.url} is ready"
+    [marker] = tmp_path.iterdir()
+    monkeypatch.setattr(health, "TIMEOUT_S", 0.1)
+    with server.busy():
+        assert health.check(server.url, folder=tmp_path) == f"{server.url} is busy"
+        os.utime(marker, (time.time() - 59,) * 2)
+        assert health.check(server.url, folder=tmp_path) == f"{server.url} is busy", "that was no answer"
+        os.utime(marker, (time.time() - 61,) * 2)
+        with pytest.raises(health.Unwell, match="does not answer within"):
+            health.check(server.url, folder=tmp_path)
+    monkeypatch.setattr(health, "TIMEOUT_S", 3.0)
+    assert health.check(server.url, folder=tmp_path) == f"{server.url} runs"
+    assert time.time() - marker.stat().st_mtime < 30, "each answer counts"
+
+
+def test_a_server_that_ends_is_not_busy(server: Server, tmp_path: Path) -> None:
+    health.check(server.url, folder=tmp_path)
+    server.http.shutdown()
+    server.http.server_close()
+    with pytest.raises(health.Unwell, match="Connection refused"):
+        health.check(server.url, folder=tmp_path)
 
 
 def test_the_command_ends_with_0_or_1_and_one_line(
