@@ -16,7 +16,7 @@ SOURCES := pyproject.toml setup.py constraints.txt solver/kernel.py solver/front
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q install -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install run import test test-integration test-browser test-deploy fuzz lint bench kernel clean
+.PHONY: help install run import test test-integration test-browser test-deploy test-docker fuzz lint bench kernel clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ test-browser: $(VENV)/.test ## run the tests that need Chromium
 test-deploy: $(VENV)/.test ## run the tests of the scripts for AWS, against a stand-in of it
 	$(PIP) -e '.[deploy,deploy-test]'
 	$(BIN)/python -m pytest -q tests/deploy
+
+test-docker: $(VENV)/.test ## run the tests that need a container engine
+	$(BIN)/python -m pytest -q tests/docker
 
 fuzz: $(VENV)/.test ## try the solver on 10,000 random problems
 	$(BIN)/python tests/fuzz/run.py
