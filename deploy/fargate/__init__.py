@@ -1,0 +1,1 @@
+"""LoopGenie on AWS Fargate: `python -m deploy.fargate.deploy up | status | update | down | run`."""
