@@ -8,7 +8,8 @@ is the same everywhere:
     cloud       an AWS account: session, tags, faults of AWS in one line each
     template    a CloudFormation template read and worked out, so that a plan can tell all of it
     stacks      CloudFormation stacks: made, changed and removed, whatever state they are in
-    health      waiting until a LoopGenie answers, and asking it for a trip
+    health      waiting until a LoopGenie answers
+    first_trip  asking it for a trip; a machine can run this by itself
     prices      what things cost a month, from prices.toml
     wheels      what runs, for another Python or processor
 """

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from typing import Any
 
 from deploy.command import Failed
+from deploy.first_trip import check, trip
+
+__all__ = ["trip", "wait_until_ready"]
 
 
 def wait_until_ready(url: str, *, timeout_s: float, say: Callable[[str], None]) -> float:
@@ -24,7 +25,7 @@ def wait_until_ready(url: str, *, timeout_s: float, say: Callable[[str], None]) 
         try:
             with urllib.request.urlopen(f"{url}/readyz", timeout=10) as answer:  # noqa: S310 - our own address
                 answer.read()
-            trip(url)
+            check(url)
             return time.monotonic() - began
         except (OSError, ValueError) as error:
             last = _in_words(error)
@@ -35,33 +36,6 @@ def wait_until_ready(url: str, *, timeout_s: float, say: Callable[[str], None]) 
             said = passed
             say(f"waiting for {url}: {last}")
         time.sleep(2)
-
-
-def trip(url: str) -> dict[str, Any]:
-    """A loop of some 10 km near the first trailhead there is.
-
-    Raises
-    ------
-    OSError : nobody answers, or not with a loop.
-    ValueError : the answer is none of LoopGenie's, or the loop is not closed.
-    """
-    trailheads = _ask(f"{url}/v1/trailheads?bbox=-180,-90,180,90&limit=1").get("features")
-    if not trailheads:
-        raise ValueError(f"{url} knows no trailhead")
-    start = trailheads[0]["geometry"]["coordinates"]
-    wish = {"location": {"lon": start[0], "lat": start[1]}, "drive_km": 20, "hike_km": 10, "tolerance": 0.3}
-    answer: dict[str, Any] = _ask(f"{url}/v1/trips", wish)
-    line = answer["features"][0]["geometry"]["coordinates"]
-    if line[0] != line[-1]:
-        raise ValueError(f"{url} answered a trip with a line that is not closed")
-    return answer
-
-
-def _ask(url: str, body: object | None = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310 - our own address
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-        return json.load(answer)
 
 
 def _in_words(error: OSError | ValueError) -> str:
