@@ -184,7 +184,7 @@ def test_a_reader_that_has_read_enough_is_no_error(url) -> None:
 # --- help and version ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["", "import", "plan", "serve", "sample", "info"])
+@pytest.mark.parametrize("command", ["", "import", "plan", "serve", "health", "static", "sample", "info"])
 def test_every_command_has_help(capsys, command: str) -> None:
     result = run(capsys, *command.split(), "--help")
     assert result.code == 0
