@@ -8,7 +8,6 @@ function URL, which is payload 2.0, too, https://docs.aws.amazon.com/lambda/late
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -121,7 +120,7 @@ def answer(returned: Any) -> Answer:
     text = returned.get("body") or ""
     try:
         body = base64.b64decode(text, validate=True) if returned.get("isBase64Encoded") else str(text).encode()
-    except binascii.Error:
+    except ValueError:
         return Answer(502, {"content-type": "application/json"}, b'{"message": "Internal Server Error"}')
     return Answer(int(returned["statusCode"]), headers, body)
 

@@ -24,7 +24,7 @@ def database_url(name: str) -> str:
     ------
     RuntimeError : it cannot be read, or holds neither; the message names it, never what it holds.
     """
-    text = _parameter(name.removeprefix(PARAMETER)) if name.startswith(PARAMETER) else _secret(name)
+    text = _parameter(name) if name.startswith(PARAMETER) else _secret(name)
     try:
         return url_of(text)
     except ValueError as error:
@@ -59,7 +59,8 @@ def _secret(name: str) -> str:
 
 def _parameter(name: str) -> str:
     client = _client("ssm")
-    return _read(name, lambda: client.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
+    wanted = name.removeprefix(PARAMETER)
+    return _read(name, lambda: client.get_parameter(Name=wanted, WithDecryption=True)["Parameter"]["Value"])
 
 
 def _client(service: str) -> Any:
@@ -76,4 +77,4 @@ def _read(name: str, ask: Any) -> str:
     try:
         return str(ask())
     except (BotoCoreError, ClientError, KeyError) as error:
-        raise RuntimeError(f"the secret {name} cannot be read: {type(error).__name__}: {error}") from None
+        raise RuntimeError(f"the secret {name} cannot be read: {error}") from None
