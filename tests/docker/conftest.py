@@ -60,7 +60,7 @@ def free_port() -> int:
 
 
 def ask(url: str, body: object = None, *, timeout_s: float = 40, **headers: str) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers (names in small letters) and body of an answer, whatever its status; POST where there is a body."""
+    """Status, headers (names in small letters) and body of an answer, whatever its status; a body makes it a POST."""
     data = None if body is None else json.dumps(body).encode()
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     request = urllib.request.Request(url, data, {"Content-Type": "application/json", **given} if data else given)

@@ -1,4 +1,4 @@
-"""Requests without a pause, and every failure of them: what a user would have seen while something was updated or killed."""
+"""Requests without a pause, and every failure of them: what users would have seen while something was replaced."""
 
 from __future__ import annotations
 
@@ -30,13 +30,16 @@ class Load:
     Parameters
     ----------
     url : the service; it must be ready.
+    time_limit_s : of a trip; a service with half a processor needs longer to find one.
     """
 
     url: str
+    time_limit_s: float = 0.1
     asked: Counter[str] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
     trips_s: list[float] = field(default_factory=list)  # of those that were answered rightly
+    _failed_at: list[float] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         parts = urlsplit(self.url)
@@ -60,6 +63,11 @@ class Load:
     def count(self) -> int:
         """How many requests were sent."""
         return sum(self.asked.values())
+
+    @property
+    def gap_s(self) -> float:
+        """From the first failure to the last."""
+        return self._failed_at[-1] - self._failed_at[0] if self._failed_at else 0.0
 
     def __str__(self) -> str:
         kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(self.asked.items()))
@@ -85,18 +93,21 @@ class Load:
                 self.statuses[status] += 1
                 if wrong:
                     self.failures.append(f"{time.strftime('%T')} {kind}: {wrong}")
+                    self._failed_at.append(time.monotonic())
                 elif kind == "trip":
                     self.trips_s.append(time.monotonic() - began)
             if is_new or wrong:
                 connection.close()
                 connection = None
             time.sleep(PAUSE_S)
+        if connection:
+            connection.close()
 
     def _one(self, kind: str, connection: http.client.HTTPConnection, is_new: bool) -> tuple[int, str]:
         """The status, 0 where there was no answer, and what was wrong with it."""
         try:
             if kind == "trip":
-                trip = {"location": self._place, "drive_km": 15, "hike_km": 10, "time_limit_s": 0.1}
+                trip = {"location": self._place, "drive_km": 15, "hike_km": 10, "time_limit_s": self.time_limit_s}
                 body = json.dumps({**trip, "seed": next(self._seeds)})
                 self._send(connection, "POST", "/v1/trips", is_new, body)
             else:
