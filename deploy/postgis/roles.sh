@@ -9,9 +9,10 @@ set -eu
 
 owner_password=${LOOPGENIE_OWNER_PASSWORD:-$(cat "${LOOPGENIE_OWNER_PASSWORD_FILE:?or LOOPGENIE_OWNER_PASSWORD has to be set}")}
 reader_password=${LOOPGENIE_READER_PASSWORD:-$(cat "${LOOPGENIE_READER_PASSWORD_FILE:?or LOOPGENIE_READER_PASSWORD has to be set}")}
-export owner_password reader_password # and on no command line, where every process could read them
 
-psql -q -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d "$POSTGRES_DB" <<'SQL'
+# In the environment of psql alone: on a command line every process could read them, and what this script exports the server
+# would inherit where the image does not run it but reads it.
+owner_password=$owner_password reader_password=$reader_password psql -q -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d "$POSTGRES_DB" <<'SQL'
 \getenv owner_password owner_password
 \getenv reader_password reader_password
 CREATE EXTENSION IF NOT EXISTS postgis;
