@@ -98,6 +98,7 @@ COPY --from=page /page/static /static
 # docker.conf is for where the app is another service of a Docker network and not on the loopback
 RUN sed 's|/upstream.conf|/upstream-docker.conf|' /etc/nginx/nginx.conf >/etc/nginx/docker.conf
 USER nginx
+RUN nginx -t && nginx -t -c /etc/nginx/docker.conf
 # of nginx alone: without the app it still has something to say
 HEALTHCHECK --interval=5s --timeout=2s --retries=3 CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080"]
 EXPOSE 8080

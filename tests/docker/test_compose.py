@@ -149,7 +149,7 @@ def test_serves_the_sample_within_30_s(up: Project, record_property: Record) -> 
     assert 10_800 <= feature["properties"]["length_m"] <= 13_200  # 12 km, 10 % more or less
 
     status, headers, body = ask(up.url + feature["properties"]["links"]["gpx"])
-    assert (status, headers["content-type"]) == (200, "application/gpx+xml")
+    assert (status, headers["content-type"]) == (200, "application/gpx+xml; charset=utf-8")
     points = [
         (p.get("lon"), p.get("lat")) for p in ET.fromstring(body).iter("{http://www.topografix.com/GPX/1/1}trkpt")
     ]
