@@ -48,7 +48,11 @@ class Template:
     @staticmethod
     def read(path: Path) -> Template:
         """A template from a YAML file."""
-        text = path.read_text("utf-8")
+        return Template.parse(path.read_text("utf-8"))
+
+    @staticmethod
+    def parse(text: str) -> Template:
+        """A template from its YAML."""
         return Template(text, yaml.load(text, _Loader))  # noqa: S506 - a safe loader with more tags
 
     def resources(
@@ -131,7 +135,7 @@ class _Values:
         if name == "Split" and isinstance(parts[1], str):
             return parts[1].split(parts[0])
         if name == "FindInMap":
-            return self._mappings[parts[0]].get(parts[1], {}).get(parts[2], f"<{'.'.join(map(str, parts))}>")
+            return self._mappings[parts[0]].get(str(parts[1]), {}).get(parts[2], f"<{'.'.join(map(str, parts))}>")
         if name == "Base64":
             return parts  # as it is read, not as it is sent
         return f"<{name} {parts}>"

@@ -226,6 +226,10 @@ def _given(arguments: argparse.Namespace, chosen: Mapping[str, str]) -> dict[str
     """The images that the operator names."""
     named = {"app": arguments.image, "web": arguments.web_image, "importer": arguments.importer_image}
     wanted = {image: named[image] for image in _wanted(chosen)}
+    if chosen["Data"] == "image" and chosen["Trails"] == "sample":
+        raise WrongUse(
+            "an image from elsewhere carries no trails: say --data s3://BUCKET/KEY, --database-secret or --rds"
+        )
     if missing := [f"--{image}-image" for image, one in wanted.items() if not one]:
         raise WrongUse(f"--image names an image elsewhere, so {' and '.join(missing)} is needed, too")
     return wanted
