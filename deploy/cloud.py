@@ -96,6 +96,7 @@ _WRONG_USE = {
     "UnauthorizedOperation": "these credentials may not do that: {message}",
     "BucketAlreadyExists": "the name is taken by somebody else, choose another --name: {message}",
     "AlreadyExistsException": "the name is taken, choose another --name: {message}",
+    "RepositoryAlreadyExistsException": "the name is taken, choose another --name: {message}",
     "EntityAlreadyExists": "the name is taken, choose another --name: {message}",
 }
 _QUOTA = ("LimitExceeded", "QuotaExceeded", "TooManyRequestsException", "VcpuLimitExceeded", "AddressLimitExceeded")

@@ -8,7 +8,6 @@ microVM, its network interface, the pull of the image), AWS's own load balancer,
 from __future__ import annotations
 
 import http.client
-import itertools
 import json
 import subprocess
 import threading
@@ -316,7 +315,7 @@ class Service:
     pause_s: float = 1.0
     tasks: list[Task] = field(default_factory=list)
     started_s: list[float] = field(default_factory=list)
-    _numbers: Iterator[int] = field(default_factory=itertools.count)
+    _made: list[Task] = field(default_factory=list)  # all there ever were, so that none is left
 
     @property
     def delay_s(self) -> float:
@@ -334,7 +333,7 @@ class Service:
         old, failed = list(self.tasks), 0
         new: list[Task] = []
         while len(new) < self.desired:
-            task = Task(f"{self.prefix}-{next(self._numbers)}", definition)
+            task = self._another(definition)
             try:
                 self.started_s.append(task.start())
                 self.balancer.register(task.address, checks=self.targets["HealthyThresholdCount"], pause_s=self.pause_s)
@@ -358,12 +357,16 @@ class Service:
         for task in lost:
             self.balancer.deregister(task.address, delay_s=0)
             self.tasks.remove(task)
-            fresh = Task(f"{self.prefix}-{next(self._numbers)}", task.definition)
+            fresh = self._another(task.definition)
             fresh.start()
             self.balancer.register(fresh.address, checks=self.targets["HealthyThresholdCount"], pause_s=self.pause_s)
             self.tasks.append(fresh)
             task.stop()
         return len(lost)
+
+    def _another(self, definition: Mapping[str, Any]) -> Task:
+        self._made.append(Task(f"{self.prefix}-{len(self._made)}", definition))
+        return self._made[-1]
 
     def _end(self, task: Task) -> None:
         self.balancer.deregister(task.address, delay_s=self.delay_s)
@@ -371,6 +374,6 @@ class Service:
 
     def remove(self) -> None:
         """Take all tasks away."""
-        for task in self.tasks:
+        for task in self._made:
             task.remove()
         self.tasks = []
