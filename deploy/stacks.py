@@ -132,11 +132,12 @@ def _at_rest(cloud: Cloud, name: str) -> dict[str, Any] | None:
 
 
 def _why(cloud: Cloud, name: str) -> str:
-    """The first thing that failed, in CloudFormation's words."""
-    events = cloud.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
-    reasons = [
-        f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
-        for event in reversed(events)
-        if event["ResourceStatus"].endswith("_FAILED") and "cancelled" not in event.get("ResourceStatusReason", "")
-    ]
-    return reasons[0] if reasons else "no reason given"
+    """The first thing that failed since it was last asked for something, in CloudFormation's words."""
+    reasons = []
+    for event in cloud.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]:  # newest first
+        reason = event.get("ResourceStatusReason", "no reason given")
+        if reason == "User Initiated" and event["ResourceStatus"] in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"):
+            break
+        if event["ResourceStatus"].endswith("_FAILED") and "cancelled" not in reason:
+            reasons.append(f"{event['LogicalResourceId']}: {reason}")
+    return reasons[-1] if reasons else "no reason given"
