@@ -99,9 +99,12 @@ def in_container(version: str, arch: str) -> Interpreter:
     arch = architecture(arch)
     found = Interpreter(version, image=f"python:{version}-slim", platform=f"linux/{ARCHITECTURES[arch]}")
     if not _engine_runs(found):
+        here = f"run this with it, or put python{version} on the PATH, or "
+        if architecture(platform.machine()) != arch:
+            here = f"do this on such a machine, or install QEMU's handlers for {arch} and "
         raise NoSuchPython(
-            f"Python {version} for {arch} is needed: run this with it, or put python{version} on the PATH, or start "
-            f"a docker engine that can run {found.image} for {found.platform}"
+            f"Python {version} for {arch} is needed: {here}start a docker engine that can run {found.image} for "
+            f"{found.platform}"
         )
     return found
 
