@@ -125,6 +125,8 @@ class Swarm:
         url = arguments.url or _url(host, wishes.port)
         if arguments.wait_s:
             rollout.wait_until_settled(host, wanted, timeout_s=arguments.wait_s)
+            for service in wanted:
+                rollout.check_not_rolled_back(host, service)
             wait_until_ready(url, timeout_s=arguments.wait_s, say=say)
         _remove_old_configs(host, name, whole)
         say(f"up after {time.monotonic() - began:.0f} s")

@@ -17,6 +17,8 @@ app=${stack}_app
 
 say() { printf '%s %s: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$app" "$*"; }
 
+state_of() { docker service inspect --format '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}' "$app"; }
+
 # A few tries: one that comes while nginx itself is renewed says nothing about the app.
 answers() {
     for _ in 1 2 3 4 5; do
@@ -55,8 +57,7 @@ look() {
         say "cannot look: $running"
         return 1
     }
-    state=$(docker service inspect --format '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}' "$app")
-    case $state in updating | rollback_started)
+    case $(state_of) in updating | rollback_started)
         say "is being changed by somebody else; looking again later"
         return 0
         ;;
@@ -99,7 +100,13 @@ roll_out() {
     fi
     docker service update -q --detach=false --image "$tag@$newest" --update-order start-first \
         --update-failure-action rollback "$app" >/dev/null 2>&1
-    state=$(docker service inspect --format '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}' "$app")
+    # the command may end while the swarm still watches the last replica
+    tries=0
+    while state=$(state_of) && [ $tries -lt 450 ]; do
+        case $state in updating | rollback_started) ;; *) break ;; esac
+        tries=$((tries + 1))
+        sleep 2
+    done
     now=$(docker service inspect --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}' "$app")
     if [ "$state" != completed ] || [ "${now#*@}" != "$newest" ]; then
         remember "$newest" "was rolled back ($state)"
