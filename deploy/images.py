@@ -161,6 +161,11 @@ def name(image: str, reference: str) -> None:
     _docker("tag", image, reference)
 
 
+def forget(names: Iterable[str]) -> None:
+    """Take names of images away, and what has no other name with them; what would be built again is still cached."""
+    subprocess.run(["docker", "rmi", *names], capture_output=True)
+
+
 def push(references: Sequence[str], *, user: str, password: str) -> None:
     """Push images to the registry that their names begin with.
 

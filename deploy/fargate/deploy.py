@@ -285,21 +285,23 @@ def _build_and_push(
     tag = next(iter(references.values())).rsplit(":", 1)[-1]
     local = {target: f"loopgenie-{target}:{tag}" for target in ("server", "web", "importer", "app")}
     file = choices.file_of_trails(arguments, chosen)
-    for target in ("server", "web", "importer"):
-        if target == "importer" and file and "importer" not in references:
-            continue  # a file needs nobody to make it
-        say(f"building the image {local[target]}")
-        images.build(target, local[target], arch=arch)
-    images.with_trails(local["server"], local["app"], arch=arch, file=file, importer=local["importer"])
-    say(f"a trip was planned with the images after {images.try_out(local['app'], local['web']):.1f} s")
-    # tried with trails; one that gets them from elsewhere is the very same without that layer
-    local["app"] = local["app"] if chosen["Data"] == "image" else local["server"]
-    for image, reference in references.items():
-        images.name(local[image], reference)
-    with plainly():
+    try:
+        for target in ("server", "web", "importer"):
+            if target == "importer" and file:
+                continue  # a file needs nobody to make it
+            say(f"building the image {local[target]}")
+            images.build(target, local[target], arch=arch)
+        images.with_trails(local["server"], local["app"], arch=arch, file=file, importer=local["importer"])
+        say(f"a trip was planned with the images after {images.try_out(local['app'], local['web']):.1f} s")
+        # Tried with trails; what gets them from elsewhere is the very same without that layer.
+        pushed = {**local, "app": local["app" if chosen["Data"] == "image" else "server"]}
+        for image, reference in references.items():
+            images.name(pushed[image], reference)
         login = cloud.client("ecr").get_authorization_token()["authorizationData"][0]
-    user, _, password = base64.b64decode(login["authorizationToken"]).decode().partition(":")
-    images.push(list(references.values()), user=user, password=password)
+        user, _, password = base64.b64decode(login["authorizationToken"]).decode().partition(":")
+        images.push(list(references.values()), user=user, password=password)
+    finally:
+        images.forget([*local.values(), *references.values()])
 
 
 # --- the service --------------------------------------------------------------------------------------------------
@@ -311,9 +313,12 @@ def _answers(cloud: Cloud, outputs: Mapping[str, str], chosen: Mapping[str, str]
     if not wait_s:
         say("not waiting: status tells when it answers")
         return url
-    floor = 1 if chosen["NightTasks"] else int(chosen["MinTasks"])  # it may be night
+    floor = min(int(chosen["MinTasks"]), int(chosen["NightTasks"] or chosen["MinTasks"]))  # it may be night
     now = rollout.wait(cloud, outputs, at_least=floor, timeout_s=wait_s, say=say)
     say(now.text())
+    if not now.desired:
+        say(f"it is night, and no task runs: {url} answers again from {chosen['NightEnds']} on ({chosen['Timezone']})")
+        return url
     if chosen["Certificate"] and not chosen["Zone"]:
         say(f"point {chosen['Domain']} at {outputs['Address']} (CNAME); until then {url} leads nowhere")
         return url

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deploy import images
+from deploy import health, images
+from deploy.cloud import connect
 from deploy.command import Failed
 from deploy.fargate import deploy as fargate
 from deploy.template import Template
@@ -50,6 +52,7 @@ def docker(aws: str, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     monkeypatch.setattr(images, "try_out", lambda app, web: done.append(("try",)) or 1.0)
     monkeypatch.setattr(images, "name", lambda image, reference: done.append(("name", image, reference)))
     monkeypatch.setattr(images, "push", push)
+    monkeypatch.setattr(images, "forget", lambda names: None)
     monkeypatch.setattr(fargate, "_PAUSE_S", 0.01)
     return done
 
@@ -121,7 +124,10 @@ def test_up_makes_all_and_says_where(docker: list[tuple[str, ...]], capsys: pyte
 
 @pytest.mark.parametrize("wish", ["image", "image and HTTPS", "s3", "secret", "rds"])
 def test_every_resource_of_the_template_is_made(
-    wish: str, docker: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+    wish: str,
+    docker: list[tuple[str, ...]],
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[[str, object], None],
 ) -> None:
     words: list[str] = []
     if wish == "image and HTTPS":
@@ -141,6 +147,7 @@ def test_every_resource_of_the_template_is_made(
         assert text != fargate.TEMPLATE.text
         monkeypatch.setattr(fargate, "TEMPLATE", Template(text, fargate.TEMPLATE.body))
     assert up("--night-tasks", "1", *words) == 0
+    count = 0
     for stack, template in (("hikes-fargate-registry", fargate.REGISTRY), ("hikes-fargate", fargate.TEMPLATE)):
         made = {
             one["LogicalResourceId"]
@@ -148,9 +155,12 @@ def test_every_resource_of_the_template_is_made(
             for one in page["StackResourceSummaries"]
         }
         wanted = template.resources(parameters(stack), region=REGION, stack=stack)
+        count += len(wanted)
         missing = {one.name: one.kind for one in wanted if one.name not in made}
         assert {kind for kind in missing.values() if kind not in UNKNOWN_TO_MOTO | NAMELESS_IN_MOTO} == set(), missing
         assert made - {""} <= {one.name for one in wanted}
+    if wish == "image":
+        record_property("fargate made", count)
 
 
 def test_up_again_changes_nothing_and_builds_nothing(docker: list[tuple[str, ...]]) -> None:
@@ -259,14 +269,27 @@ def test_status_and_update_of_nothing(aws: str, capsys: pytest.CaptureFixture[st
 # --- status, update, run, down ------------------------------------------------------------------------------------
 
 
-def test_status_tells_what_there_is(docker: list[tuple[str, ...]], capsys: pytest.CaptureFixture[str]) -> None:
+def test_status_tells_what_there_is_and_asks_it(
+    docker: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+
+    def nobody(url: str, **_: object) -> float:
+        asked.append(url)
+        raise Failed(f"{url} does not answer")
+
+    monkeypatch.setattr(health, "wait_until_ready", nobody)
     assert up() == 0
-    capsys.readouterr()
-    assert call("status") == 1  # no task runs in the stand-in, and no target is healthy: it does not answer
+    url = capsys.readouterr().out.strip()
+    assert call("status") == 1
+    assert asked == [url]
     said = capsys.readouterr().err
     assert "stack hikes-fargate: CREATE_COMPLETE" in said
     assert "of 0 tasks run hikes-fargate:1" in said
     assert "trails: image sample; log: /loopgenie/hikes-fargate" in said
+    monkeypatch.setattr(health, "wait_until_ready", lambda url, **_: 0.0)
+    assert call("status") == 0
+    assert capsys.readouterr().out == f"{url}\n"
 
 
 def test_update_to_a_tag_that_is_there_and_to_one_that_is_not(
@@ -305,7 +328,11 @@ def test_run_needs_a_database(docker: list[tuple[str, ...]], capsys: pytest.Capt
     assert "has no database of its own" in one_line(capsys, "run")
 
 
-def test_down_leaves_nothing(docker: list[tuple[str, ...]], capsys: pytest.CaptureFixture[str]) -> None:
+def test_down_leaves_nothing(
+    docker: list[tuple[str, ...]],
+    capsys: pytest.CaptureFixture[str],
+    record_property: Callable[[str, object], None],
+) -> None:
     assert up(*in_network()) == 0
     ecr = boto3.client("ecr")
     for repository in ("hikes/app", "hikes/web"):  # moto does not know EmptyOnDelete
@@ -319,6 +346,7 @@ def test_down_leaves_nothing(docker: list[tuple[str, ...]], capsys: pytest.Captu
     assert boto3.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
     assert boto3.client("ecs").list_task_definitions()["taskDefinitionArns"] == []
     # (of the cluster moto never says that it is gone)
+    record_property("fargate left", len(fargate._left(connect(REGION), "hikes")[1]))
     assert call("down") == 0  # again
 
 

@@ -6,10 +6,12 @@ import copy
 import gzip
 import json
 import os
+import platform
 import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,10 +19,12 @@ from conftest import ask, run, wait_for, wait_until
 from load import Load
 
 from deploy import images
+from deploy.command import Failed
 from deploy.fargate.deploy import TEMPLATE
 from deploy.standin import fargate as standin
 
 PREFIX = f"lgf-{os.getpid()}"
+ARCH = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
 TRIP = {"location": "45,-30", "drive_km": 20, "hike_km": 12}
 Record = Callable[[str, object], None]
 
@@ -28,7 +32,7 @@ Record = Callable[[str, object], None]
 @pytest.fixture(scope="session")
 def app_image(server_image: str, importer_image: str) -> str:
     """The server with the sample in it, as `up` makes it."""
-    images.with_trails(server_image, "loopgenie-app:test", arch="x86_64", importer=importer_image)
+    images.with_trails(server_image, "loopgenie-app:test", arch=ARCH, importer=importer_image)
     return "loopgenie-app:test"
 
 
@@ -76,6 +80,30 @@ def changed(definition: dict[str, Any], name: str, value: str) -> dict[str, Any]
 
 def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def test_images_are_built_and_tried_before_they_go_anywhere(
+    engine: str, tmp_path: Path, record_property: Record
+) -> None:
+    names = {target: f"{PREFIX}-{target}" for target in ("server", "web", "importer", "app", "bad")}
+    try:
+        began = time.monotonic()
+        for target in ("server", "web", "importer"):
+            images.build(target, names[target], arch=ARCH)
+        images.with_trails(names["server"], names["app"], arch=ARCH, importer=names["importer"])
+        images.try_out(names["app"], names["web"])
+        seconds = time.monotonic() - began
+        mib = sum(images.size_mb(names[image]) for image in ("app", "web")) * 1e6 / 2**20
+        record_property("fargate package_s", f"{seconds:.0f} (what was built before is cached)")
+        record_property("fargate package_mib", f"{mib:.0f}")
+        broken = tmp_path / "broken.db"
+        broken.write_bytes(b"SQLite format 3\0" + bytes(84))
+        images.with_trails(names["server"], names["bad"], arch=ARCH, file=broken)
+        with pytest.raises(Failed, match="the images do not work"):
+            images.try_out(names["bad"], names["web"], timeout_s=3)
+    finally:
+        images.forget(names.values())
+    assert PREFIX not in run("docker", "ps", "-a", "--format", "{{.Names}} {{.Image}}")
 
 
 def test_a_task_starts_answers_and_ends(task: standin.Task, record_property: Record) -> None:
