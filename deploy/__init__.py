@@ -11,5 +11,6 @@ is the same everywhere:
     health      waiting until a LoopGenie answers
     first_trip  asking it for a trip; a machine can run this by itself
     prices      what things cost a month, from prices.toml
+    images      images of containers: named by what is in them, built, tried out and pushed
     wheels      what runs, for another Python or processor
 """
