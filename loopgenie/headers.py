@@ -19,6 +19,7 @@ _PROTECTION = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+_A_YEAR = "max-age=31536000"  # of TLS only, once a browser has seen us by TLS
 
 
 def preflight() -> Response | None:
@@ -54,6 +55,8 @@ def protect(response: Response) -> None:
     """Nothing that a browser could be talked into."""
     for name, value in _PROTECTION.items():
         response.headers.setdefault(name, value)
+    if request.is_secure:  # on a plain answer browsers must not heed it (RFC 6797, 8.1)
+        response.headers.setdefault("Strict-Transport-Security", _A_YEAR)
 
 
 def share(response: Response, allowed: Collection[str]) -> None:

@@ -291,6 +291,12 @@ def test_every_answer_is_protected_and_timed(client: FlaskClient, path: str) -> 
     assert "Date" not in response.headers, "the server's own to say"
 
 
+def test_browsers_keep_to_tls_once_they_came_by_it(client: FlaskClient) -> None:
+    by_tls = client.get("/", base_url="https://trails.example.org")
+    assert by_tls.headers["Strict-Transport-Security"] == "max-age=31536000"  # 365 * 24 * 3600 s
+    assert "Strict-Transport-Security" not in client.get("/").headers
+
+
 @pytest.mark.parametrize("path", ["/", "/docs", f"/v1/network?bbox={WORLD}", "/static/loopgenie.js"])
 def test_large_answers_are_compressed_on_demand(client: FlaskClient, path: str) -> None:
     plain = client.get(path)
