@@ -46,6 +46,11 @@ def check(url: str) -> None:
             raise
 
 
+def alive(url: str) -> None:
+    """Ask whether the process runs, trails or none; raises as `trip` does."""
+    _ask(f"{url}/healthz")
+
+
 def _ask(url: str, body: object | None = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310 - our own address

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import socket
+import ssl
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from deploy.command import Failed, WrongUse
 
@@ -28,13 +30,14 @@ _PATIENCE_S = 60
 
 
 @contextmanager
-def server(*, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def server(*, host: str = "127.0.0.1", port: int = 0, certificate: Path | None = None) -> Iterator[str]:
     """Run the stand-in as long as the block lasts; gives the URL for AWS_ENDPOINT_URL.
 
     Parameters
     ----------
     host : address to listen on; containers need one that they reach.
     port : 0 for any that is free.
+    certificate : with its key in one file, to speak TLS with.
 
     Raises
     ------
@@ -44,14 +47,15 @@ def server(*, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     if importlib.util.find_spec("moto") is None:
         raise WrongUse("needs the extra `deploy-test`: pip install 'loopgenie[deploy-test]'")
     port = port or _free_port(host)
-    url = f"http://{host}:{port}"
+    url = f"{'https' if certificate else 'http'}://{host}:{port}"
+    tls = ["-c", str(certificate), "-k", str(certificate)] if certificate else []
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", host, "-p", str(port)],
+        [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", host, "-p", str(port), *tls],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
-        _wait(process, url)
+        _wait(process, url, certificate)
         yield url
     finally:
         process.terminate()
@@ -70,11 +74,12 @@ def _free_port(host: str) -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait(process: subprocess.Popen[bytes], url: str) -> None:
+def _wait(process: subprocess.Popen[bytes], url: str, certificate: Path | None) -> None:
     began = time.monotonic()
+    trusted = ssl.create_default_context(cafile=str(certificate)) if certificate else None
     while process.poll() is None and time.monotonic() - began < _PATIENCE_S:
         try:
-            with urllib.request.urlopen(f"{url}/moto-api/data.json", timeout=5):  # noqa: S310
+            with urllib.request.urlopen(f"{url}/moto-api/data.json", timeout=5, context=trusted):  # noqa: S310
                 return
         except OSError:
             time.sleep(0.2)

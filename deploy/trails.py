@@ -1,0 +1,64 @@
+"""Trails to deploy: a SQLite file of the operator's, or the sample region."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+from deploy import interpreters, wheels
+from deploy.command import Failed, WrongUse
+from loopgenie.errors import LoopGenieError
+from loopgenie.store import open_store
+
+
+def check(file: Path) -> None:
+    """Check that a file holds trails.
+
+    Raises
+    ------
+    WrongUse : it is not there, is no SQLite database of ours, or is empty.
+    """
+    how = f"make one with: loopgenie import FILE… --database sqlite:///{file}"
+    if not file.is_file():
+        raise WrongUse(f"--data: there is no file {file}; {how}")
+    try:
+        store = open_store(f"sqlite:///{file}")
+        try:
+            regions = store.snapshot().regions
+        finally:
+            store.close()
+    except LoopGenieError as error:
+        raise WrongUse(f"--data: {file} holds no trails: {error}") from None
+    if not any(region.segments for region in regions):
+        raise WrongUse(f"--data: {file} holds no trails; {how}")
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a file of trails as a whole, even while something writes to it."""
+    with sqlite3.connect(f"file:{source}?mode=ro", uri=True) as there, sqlite3.connect(target) as here:
+        there.backup(here)
+    here.close()
+    there.close()
+
+
+def sample(target: Path) -> None:
+    """Make a file of the sample region.
+
+    Raises
+    ------
+    Failed : that did not work.
+    """
+    command = [sys.executable, "-m", "loopgenie", "sample", "--database", f"sqlite:///{target}"]
+    environment = interpreters.clean_environment()
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=wheels.ROOT)
+    if done.returncode:
+        raise Failed(f"the sample region could not be made: {done.stderr.strip().splitlines()[-1:]}")
+
+
+def digest(file: Path) -> str:
+    """Twelve hexadecimal digits that tell one file from another."""
+    with file.open("rb") as read:
+        return hashlib.file_digest(read, "sha256").hexdigest()[:12]
