@@ -78,7 +78,7 @@ def everything() -> dict[str, list[str]]:
 
 
 def test_up_makes_what_the_plan_says_and_down_leaves_nothing(
-    packed: list[Any], capsys: pytest.CaptureFixture[str]
+    packed: list[Any], capsys: pytest.CaptureFixture[str], record_property: Any
 ) -> None:
     assert deploy.main(["up", *FULL]) == 0
     url = capsys.readouterr().out.splitlines()[-1]
@@ -97,7 +97,10 @@ def test_up_makes_what_the_plan_says_and_down_leaves_nothing(
     }  # fmt: skip
     assert down() == 0
     assert "nothing is left" in capsys.readouterr().err
-    assert not any(everything().values()), everything()
+    left = everything()
+    assert not any(left.values()), left
+    record_property("lambda made", len(body["Resources"]) + 1)  # and the bucket
+    record_property("lambda left", sum(map(len, left.values())))
 
 
 def test_the_bucket_is_shut_encrypted_and_tagged(packed: list[Any]) -> None:
