@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ask, run, wait_for, wait_until
+from conftest import ask, inspected, run, wait_for, wait_until
 from load import Load
 
 from deploy import images
@@ -182,6 +182,49 @@ def test_a_request_in_flight_is_answered_while_the_task_ends(task: standin.Task)
     task.stop()
     asking.join(40)
     assert answers == [200]
+
+
+def test_a_database_of_its_own_begins_with_the_sample(
+    started: Callable[..., str], app_image: str, importer_image: str, web_image: str, server_image: str
+) -> None:
+    # What the template does with --rds, but for TLS, which this server has not.
+    settings = {"POSTGRES_USER": "loopgenie", "POSTGRES_PASSWORD": "hush", "POSTGRES_DB": "loopgenie"}
+    words = [word for name, value in settings.items() for word in ("-e", f"{name}={value}")]
+    database = started("postgis/postgis:15-3.4", options=tuple(words))
+    address = inspected(database)["NetworkSettings"]["Networks"]["bridge"]["IPAddress"]
+    wait_for(lambda: "1" in run("docker", "exec", database, *_ASK_DATABASE, check=False).split(), what="the database")
+    chosen = {"Name": "test", "AppImage": server_image, "WebImage": web_image, "ImporterImage": importer_image}
+    (definition,) = (one.properties for one in TEMPLATE.resources({**chosen, "Data": "rds"}) if one.name == "Task")
+    for one in definition["ContainerDefinitions"]:
+        # ECS reads secrets and gives them as variables
+        given = [{"Name": secret["Name"], "Value": "hush"} for secret in one.get("Secrets", [])]
+        for setting in one.get("Environment", []):
+            value = setting["Value"].replace("<Database.Endpoint.Address>", address)
+            given.append({"Name": setting["Name"], "Value": value.replace("sslmode=require", "sslmode=disable")})
+        one["Environment"] = given
+    task = standin.Task(f"{PREFIX}-rds", definition)
+    try:
+        task.start()
+        wait_until(f"http://{task.address}/readyz")
+        assert ask(f"http://{task.address}/v1/trips", TRIP)[0] == 200
+        assert "hush" not in task.logs("app") + task.logs("data")
+    finally:
+        task.remove()
+
+
+_ASK_DATABASE = (
+    "env",
+    "PGPASSWORD=hush",
+    "psql",
+    "-h",
+    "127.0.0.1",
+    "-U",
+    "loopgenie",
+    "-d",
+    "loopgenie",
+    "-Atc",
+    "SELECT 1",
+)
 
 
 def test_no_request_fails_while_a_version_goes_out(
