@@ -21,7 +21,7 @@ from deploy.command import Failed, WrongUse, say
 from deploy.health import trip, wait_until_ready
 from deploy.plan import Plan, Resource
 from deploy.swarm import passwords, rollout, stack
-from deploy.swarm.engine import Engine, engine, manager
+from deploy.swarm.engine import Engine, engine, last_line, manager
 
 ROOT = Path(__file__).parents[2]
 _EVERY = re.compile(r"([1-9][0-9]*)([smh])")
@@ -292,14 +292,13 @@ def _fill(arguments: argparse.Namespace, host: Engine, swarm: Mapping[str, Any],
 
 
 def _hand_over(here: Engine, there: Engine, image: str) -> None:
-    with subprocess.Popen([*here.words, "save", image], stdout=subprocess.PIPE) as save:
-        load = subprocess.run(
-            [*there.words, "load", "-q"], stdin=save.stdout, capture_output=True, text=True, check=False
-        )
+    pipe = subprocess.PIPE
+    with subprocess.Popen([*here.words, "save", image], stdout=pipe, stderr=pipe) as save:
+        load = subprocess.run([*there.words, "load", "-q"], stdin=save.stdout, capture_output=True, check=False)
+        _, told = save.communicate()
     if save.returncode or load.returncode:
-        raise Failed(
-            f"{image} cannot be handed to {there.host}: {load.stderr.strip().splitlines()[-1:] or 'docker save failed'}"
-        )
+        why = last_line((told if save.returncode else load.stderr).decode("utf-8", "replace"))
+        raise Failed(f"{image} cannot be handed to {there.host}: {why}")
 
 
 def _job(name: str, image: str, *words: str) -> list[str]:

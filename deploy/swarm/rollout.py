@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +11,9 @@ from deploy.command import Failed, WrongUse, say
 from deploy.swarm.engine import Engine, last_line
 
 _PAUSE_S = 1.0
+#: A port may be taken for a moment while one that had it ends.
+_PORT_S = 20.0
+_PORT_TAKEN = re.compile(r"address already in use|port is already allocated|port already in use")
 _UNDER_WAY = {"updating", "rollback_started"}
 #: A task in one of these states will do nothing any more.
 _OVER = {"complete", "shutdown", "failed", "rejected", "remove", "orphaned"}
@@ -39,12 +43,10 @@ def wait_until_settled(engine: Engine, names: Sequence[str], *, timeout_s: float
         if not waiting:
             return
         passed = time.monotonic() - began
-        for name in waiting:
-            why = errors(engine, name)
-            if any("port" in line and ("already" in line or "in use" in line) for line in why):
-                raise Failed(f"the port of {name} is taken on that machine: choose another --port ({why[0]})")
+        why = errors(engine, waiting[0])
+        if passed > _PORT_S and why and _PORT_TAKEN.search(why[0]):
+            raise Failed(f"the port of {waiting[0]} is taken on that machine: choose another --port ({why[0][-120:]})")
         if passed > timeout_s:
-            why = errors(engine, waiting[0])
             raise Failed(
                 f"{', '.join(waiting)} not up after {passed:.0f} s: {why[0] if why else 'look at `docker service ps`'}"
             )

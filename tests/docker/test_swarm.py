@@ -457,22 +457,28 @@ def test_another_machine_is_reached_through_ssh(
     assert stack.image_of() == stack.image
 
 
-def test_an_image_goes_through_ssh(ssh: tuple[str, dict[str, str]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_image_goes_through_ssh(
+    ssh: tuple[str, dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`docker save | docker load` on the way: taken from here under one name, it arrives there with its content."""
+    from deploy.command import Failed
     from deploy.swarm import deploy
     from deploy.swarm.engine import engine
 
     host, environment = ssh
     monkeypatch.setenv("PATH", environment["PATH"])
     name = f"{NAME}-tiny:1"
-    subprocess.run(
-        ["docker", "build", "-q", "-t", name, "-"], input="FROM scratch\nLABEL tiny=1", text=True, check=True
-    )
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
+    run("docker", "build", "-q", "-t", name, tmp_path)
     try:
         here, there = engine("local"), engine(host)
         ident = here.inspect("image", name)[0]["Id"]
         deploy._hand_over(here, there, name)
         assert there.inspect("image", name)[0]["Id"] == ident
+        with pytest.raises(
+            Failed, match=r"lgs-none:1 cannot be handed to ssh://root@.*(No such image|reference does not)"
+        ):
+            deploy._hand_over(here, there, "lgs-none:1")
     finally:
         run("docker", "rmi", "-f", name)
 
