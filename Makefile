@@ -62,7 +62,7 @@ test-deploy: $(VENV)/.test ## run the tests of the scripts for AWS, against a st
 	$(BIN)/python -m pytest -q tests/deploy
 
 test-docker: $(VENV)/.test ## run the tests that need a container engine
-	$(PIP) -e '.[deploy]'
+	$(PIP) -e '.[deploy,deploy-test]'
 	$(BIN)/python -m pytest -q tests/docker
 
 fuzz: $(VENV)/.test ## try the solver on 10,000 random problems
