@@ -99,7 +99,7 @@ class Sandbox:
     def __init__(self, function: Function, *, prefix: str) -> None:
         self.name = f"{prefix}{uuid.uuid4().hex[:10]}"
         self.calls = 0
-        self._function = function
+        self.function = function
         self._waiting: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self._answers: queue.Queue[tuple[str, Any]] = queue.Queue()
         self._asked = threading.Event()
@@ -118,7 +118,7 @@ class Sandbox:
             return self._outcome(None, self._why_not_started(), 0.0, cold=True)
         began = time.perf_counter()
         self._waiting.put((str(uuid.uuid4()), json.dumps(event).encode()))
-        kind, returned = self._answer(began + self._function.timeout_s)
+        kind, returned = self._answer(began + self.function.timeout_s)
         took = (time.perf_counter() - began) * 1000
         if kind == "response":
             return self._outcome(returned, "", took, cold=cold)
@@ -135,7 +135,7 @@ class Sandbox:
         return Path(f"/proc/{self._process}").exists() if self._process else True
 
     def _run(self) -> None:
-        function = self._function
+        function = self.function
         settings = {
             **function.environment,
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._server.server_address[1]}",
@@ -180,7 +180,7 @@ class Sandbox:
             except queue.Empty:
                 if not self.alive():
                     return "Runtime exited", "out of memory, or ended by itself"
-        return "Task timed out", f"after {self._function.timeout_s:.2f} seconds"
+        return "Task timed out", f"after {self.function.timeout_s:.2f} seconds"
 
     def _outcome(self, returned: Any, error: str, took_ms: float, *, cold: bool) -> Outcome:
         init = (self._ready_at - self._started_at) * 1000 if cold and self._ready_at else 0.0
@@ -222,6 +222,7 @@ class Service:
         self._lock = threading.Lock()
         self._all: list[Sandbox] = []
         self._idle: list[Sandbox] = []
+        self._starting = 0
         self._server = _server(_front(self, function.gateway), port=port)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
@@ -233,15 +234,26 @@ class Service:
         outcome = sandbox.call(event)
         with self._lock:
             self.outcomes.append(outcome)
-            # a sandbox whose runtime ended or ran out of time is not used again
-            gone = bool(outcome.error) and not outcome.error.startswith("error:")
-            if gone:
-                self._all.remove(sandbox)
-            else:
+            # a sandbox whose runtime ended or ran out of time, or whose code is old, is not used again
+            ended = bool(outcome.error) and not outcome.error.startswith("error:")
+            gone = ended or sandbox.function is not self._function
+            if not gone:
                 self._idle.append(sandbox)
+            elif sandbox in self._all:
+                self._all.remove(sandbox)
         if gone:
             sandbox.remove()
         return outcome
+
+    def update(self, function: Function) -> None:
+        """Run another version: requests in flight end where they are, all later ones get new sandboxes."""
+        with self._lock:
+            self._function = function
+            gone, self._idle = self._idle, []
+            for sandbox in gone:
+                self._all.remove(sandbox)
+        for sandbox in gone:
+            sandbox.remove()
 
     def forget(self) -> None:
         """Take all sandboxes away: the next request starts cold."""
@@ -258,13 +270,23 @@ class Service:
 
     def _take(self) -> Sandbox | None:
         with self._lock:
-            if self._idle:
-                return self._idle.pop()  # the one used last, as Lambda prefers
-            if len(self._all) >= self._function.sandboxes:
+            while self._idle:
+                sandbox = self._idle.pop()  # the one used last, as Lambda prefers
+                if sandbox.alive():
+                    return sandbox
+                self._all.remove(sandbox)
+            if len(self._all) + self._starting >= self._function.sandboxes:
                 return None
-            sandbox = Sandbox(self._function, prefix=self._prefix)
-            self._all.append(sandbox)
-            return sandbox
+            self._starting += 1
+            function = self._function
+        made = None
+        try:
+            made = Sandbox(function, prefix=self._prefix)  # without the lock: others do not wait for its start
+        finally:
+            with self._lock:
+                self._starting -= 1
+                self._all += [made] if made else []
+        return made
 
 
 @contextmanager
@@ -307,7 +329,7 @@ def _runtime_api(sandbox: Sandbox) -> type[_Handler]:
     class RuntimeApi(_Handler):
         def do_GET(self) -> None:
             request, event = sandbox.next_request()
-            deadline = int((time.time() + sandbox._function.timeout_s) * 1000)
+            deadline = int((time.time() + sandbox.function.timeout_s) * 1000)
             known = {
                 # without it the client crashes
                 "Content-Type": "application/json",

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import free_port, run, wait_for
+from load import Load
 
 from deploy.command import Failed
 from deploy.standin import events, lambda_service
@@ -137,8 +139,6 @@ def emulator(
     request: pytest.FixtureRequest, code: Callable[[str], Path]
 ) -> Iterator[Callable[[dict[str, Any]], events.Answer]]:
     """Sends an event to a handler in the emulator that AWS ships."""
-    from conftest import free_port, run, wait_for  # type: ignore[import-not-found]
-
     runtime, handler = request.param
     port, name = free_port(), f"{PREFIX}emulator-{runtime[6:]}-{handler}"
     settings = [part for key, value in ENVIRONMENT.items() for part in ("-e", f"{key}={value}")]
@@ -288,6 +288,28 @@ def test_how_fast_it_starts_and_answers(
     # a second of search and what is around it; far above on a machine that does anything else
     assert warm[0] < 5
     assert not [one for one in service.outcomes if one.error]
+
+
+def test_a_new_version_and_a_killed_sandbox_under_load(
+    sandboxes: Callable[..., lambda_service.Service], record_property: Record, code: Callable[[str], Path]
+) -> None:
+    """The stand-in plays what Lambda does then; that no request minds the one, and at most one the other, is ours."""
+    service = sandboxes(memory_mb=512)
+    with Load(service.url, time_limit_s=1.0) as load:
+        load.wait_for(40)
+        old = {one.sandbox for one in service.outcomes}
+        service.update(lambda_service.Function(code("python3.13"), environment=ENVIRONMENT, memory_mb=1024))
+        load.wait_for(60)
+    assert not load.failures, load.failures[:5]
+    record_property("lambda update_failed", f"{len(load.failures)} of {load.count}")
+    assert not {one.sandbox for one in service.outcomes[-20:]} & old
+    with Load(service.url, time_limit_s=1.0) as load:
+        load.wait_for(20)
+        killed = service.outcomes[-1].sandbox
+        run("docker", "kill", killed)
+        load.wait_for(60)
+    record_property("lambda kill_failed", f"{len(load.failures)} of {load.count}")
+    assert len(load.failures) <= 1, load.failures[:5]  # the request that was in it
 
 
 SMALL = {
