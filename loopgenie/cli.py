@@ -383,6 +383,7 @@ def _serve(arguments: argparse.Namespace) -> None:
     if settings.static_folder:
         _write_assets(Path(settings.static_folder))
     environment[SERVER] = secrets.token_hex(4)
+    os.dup2(1, 2)  # all that is said from here on is log, and logs go to stdout
     os.execve(sys.executable, _gunicorn(settings), environment)  # noqa: S606 - no shell, and our own words
 
 

@@ -118,6 +118,7 @@ def test_serving_writes_the_set_first_and_goes_on_without(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     served: list[object] = []
+    monkeypatch.setattr(os, "dup2", lambda *_: None)
     monkeypatch.setattr(os, "execve", lambda *words: served.append(words))
     monkeypatch.setenv("LOOPGENIE_DATABASE_URL", "sqlite:///x.db")
     monkeypatch.setenv("LOOPGENIE_STATIC_FOLDER", str(tmp_path / "s"))

@@ -349,6 +349,7 @@ def test_progress_is_a_bar_on_a_terminal_and_a_line_per_stage_elsewhere(monkeypa
 
 def test_serve_runs_gunicorn_with_threads(monkeypatch, capsys) -> None:
     ran: list[tuple[list[str], dict[str, str]]] = []
+    monkeypatch.setattr(os, "dup2", lambda *_: None)
     monkeypatch.setattr(os, "execve", lambda _path, words, environment: ran.append((words, environment)))
     assert main(["serve", "--host", "::1", "--port", "0", "--database", "sqlite:///x.db"]) == 0
     [(words, environment)] = ran
@@ -363,6 +364,7 @@ def test_serve_runs_gunicorn_with_threads(monkeypatch, capsys) -> None:
 def test_an_option_comes_before_a_file(monkeypatch, capsys, tmp_path) -> None:
     """`--port` wins over the variable, so it wins over the variable's file, too."""
     ran: list[dict[str, str]] = []
+    monkeypatch.setattr(os, "dup2", lambda *_: None)
     monkeypatch.setattr(os, "execve", lambda _path, _words, environment: ran.append(environment))
     monkeypatch.setenv("LOOPGENIE_PORT_FILE", str(tmp_path / "none"))
     assert run(capsys, "serve").code == 2
@@ -396,6 +398,7 @@ def test_an_address_of_another_machine_is_told_in_one_line(capsys, url, host: st
 
 
 def test_serving_a_database_of_an_unknown_kind_is_refused(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(os, "dup2", lambda *_: None)
     monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("it was served"))
     result = run(capsys, "serve", "--port", "0", "--database", "mysql://here/trails")
     assert result.code == 2
@@ -410,15 +413,15 @@ def server(url):  # type: ignore[no-untyped-def]
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "loopgenie", "serve", "--port", str(port)], cwd=ROOT, stderr=subprocess.PIPE
+        [sys.executable, "-m", "loopgenie", "serve", "--port", str(port)], cwd=ROOT, stdout=subprocess.PIPE
     )
     try:
         _when_up(f"http://127.0.0.1:{port}/healthz")
         yield port
     finally:
         process.terminate()
-        _, err = process.communicate(timeout=30)
-    assert process.returncode == 0, err.decode()
+        said, _ = process.communicate(timeout=30)
+    assert process.returncode == 0, said.decode()
 
 
 def test_serve_answers(server: int) -> None:

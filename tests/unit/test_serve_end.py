@@ -121,10 +121,10 @@ def test_what_comes_on_a_kept_connection_while_it_ends_is_answered(serve: Callab
     assert process.wait(20) == 0
 
 
-def test_what_a_server_says_comes_at_once_and_on_stderr(serve: Callable[[int], Served]) -> None:
+def test_what_a_server_says_comes_at_once_and_on_stdout(serve: Callable[[int], Served]) -> None:
     process, _ = serve(1)
-    assert process.stderr is not None
-    assert b"Starting gunicorn" in process.stderr.readline(), "while it runs, through a pipe"
+    assert process.stdout is not None
+    assert b"Starting gunicorn" in process.stdout.readline(), "while it runs, through a pipe"
     process.terminate()
-    out, _ = process.communicate(timeout=30)
-    assert (out, process.returncode) == (b"", 0)
+    _, complaints = process.communicate(timeout=30)
+    assert (complaints, process.returncode) == (b"", 0)
