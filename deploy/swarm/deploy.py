@@ -177,6 +177,8 @@ class Swarm:
         if host.names("service", name):
             say(f"removing the stack {name}")
         host.tried("stack", "rm", name)
+        for job in ("setup", "sample"):
+            rollout.remove_job(host, f"{name}_{job}")
         _wait_until_gone(host, name)
         volumes = host.names("volume", name)
         if not arguments.volumes:
@@ -288,7 +290,7 @@ def _fill(arguments: argparse.Namespace, host: Engine, swarm: Mapping[str, Any],
     importer, _ = _image(arguments.importer_image, host, swarm, load=arguments.load, target="importer")
     say("no trails yet: putting the sample region in")
     rollout.run_job(host, f"{name}_sample", _job(name, importer, "sample", "--if-empty"), timeout_s=300)
-    host.run("service", "rm", f"{name}_sample")
+    rollout.remove_job(host, f"{name}_sample")
 
 
 def _hand_over(here: Engine, there: Engine, image: str) -> None:
@@ -307,6 +309,7 @@ def _job(name: str, image: str, *words: str) -> list[str]:
     return [
         *("--mode", "replicated-job", "--restart-condition", "none", "--no-healthcheck", "--endpoint-mode", "dnsrr"),
         *("--label", f"com.docker.stack.namespace={name}", "--label", f"org.loopgenie.deployment={name}"),
+        *("--container-label", f"com.docker.stack.namespace={name}"),
         *("--network", f"{name}_back", "--network", f"{name}_front", "--secret", secret),
         *("--env", "LOOPGENIE_DATABASE_URL=", "--env", "LOOPGENIE_DATABASE_URL_FILE=/run/secrets/database_url"),
         *("--user", "10001:10001", "--read-only", "--cap-drop", "ALL", "--mount", "type=tmpfs,target=/tmp"),

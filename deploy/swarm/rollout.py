@@ -110,7 +110,7 @@ def run_job(engine: Engine, name: str, create: Sequence[str], *, timeout_s: floa
     ------
     Failed : it ended with an error, whose last line is told.
     """
-    engine.tried("service", "rm", name)
+    remove_job(engine, name)
     engine.run("service", "create", "-q", "--detach=true", "--name", name, *create)
     began = time.monotonic()
     while time.monotonic() - began < timeout_s:
@@ -125,6 +125,14 @@ def run_job(engine: Engine, name: str, create: Sequence[str], *, timeout_s: floa
             raise Failed(f"{name} failed: {told or error}")
         time.sleep(_PAUSE_S)
     raise Failed(f"{name} has not ended after {timeout_s:g} s: look at `docker service ps {name}`")
+
+
+def remove_job(engine: Engine, name: str) -> None:
+    """Remove a job, and the containers in which it ran on this node: Docker keeps those of a job that has ended."""
+    engine.tried("service", "rm", name)
+    over = ("--filter", f"label=com.docker.swarm.service.name={name}", "--filter", "status=exited")
+    if left := engine.run("ps", "-aq", *over).split():
+        engine.tried("rm", *left)
 
 
 def errors(engine: Engine, name: str) -> list[str]:
