@@ -10,6 +10,11 @@ from pathlib import Path
 
 #: Hours of a month, as AWS reckons them: 365 * 24 / 12.
 HOURS_A_MONTH = 730
+#: What every estimate takes a trip for, so that targets can be compared: seconds of search, which is the default limit;
+#: kB of its answer, compressed, of three loops as the page asks for them (6 to 18 on the sample region); kB of log.
+TRIP_S = 1.0
+TRIP_KB = 16.0
+TRIP_LOG_KB = 0.6
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,16 @@ def monthly(what: str, name: str, amount: float = 1.0) -> Cost:
     one = prices()[name]
     hours = HOURS_A_MONTH if one.per.endswith("hour") else 1
     return Cost(f"{what}: {amount:g} x {one.usd:g} USD per {one.per}", one.usd * hours * amount)
+
+
+def answers_of_a_million() -> Cost:
+    """What leaves AWS with a million trips; the first 100 GB a month are free, which is not taken off."""
+    return Cost(f"answers, {TRIP_KB:g} GB", TRIP_KB * price("network.egress"))
+
+
+def logs_of_a_million() -> Cost:
+    """A million trips in CloudWatch Logs."""
+    return Cost(f"logs, {TRIP_LOG_KB:g} GB", TRIP_LOG_KB * price("logs.ingest"))
 
 
 def total(costs: Iterable[Cost]) -> float:

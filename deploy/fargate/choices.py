@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from deploy.command import WrongUse
-from deploy.prices import Cost, monthly, price
+from deploy.prices import TRIP_KB, TRIP_S, Cost, answers_of_a_million, logs_of_a_million, monthly, price
 
 #: Option -> parameter of the template. What is not given stays as it is, or has the template's default.
 PARAMETERS = {
@@ -45,11 +45,6 @@ _SECRET = re.compile(
     r"arn:aws[a-z-]*:(secretsmanager:[a-z0-9-]+:\d{12}:secret:|ssm:[a-z0-9-]+:\d{12}:parameter/)[^\s*]+"
 )
 _CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:(?P<region>[a-z0-9-]+):\d{12}:certificate/[0-9a-f-]+")
-#: What a trip weighs, measured with the sample region (README): seconds for which it keeps a processor of a task,
-#: which is how long it may search by default; bytes of the answer, and of the logs.
-TRIP_S = 1.0
-TRIP_BYTES = 16_000
-TRIP_LOG_BYTES = 600
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -262,13 +257,12 @@ def costs_per_million(chosen: Mapping[str, str]) -> list[Cost]:
     """A million trips on top."""
     arch = chosen["Architecture"].lower()
     cpu, memory = (int(chosen[name]) / 1024 for name in ("Cpu", "Memory"))
-    sent_gb, logs_gb = TRIP_BYTES / 1e3, TRIP_LOG_BYTES / 1e3  # of a million
     hours = TRIP_S * 1e6 / 3600 / max(1, int(cpu))  # a task searches for as many trips at once as it has processors
     return [
         # an LCU is a GB an hour through the load balancer; new connections and rules weigh less with such answers
-        Cost(f"load balancer, {sent_gb:g} GB", sent_gb * price("alb.lcu")),
-        Cost(f"traffic out, {sent_gb:g} GB", sent_gb * price("network.egress")),
-        Cost(f"logs, {logs_gb:g} GB", logs_gb * price("logs.ingest")),
+        Cost(f"load balancer, {TRIP_KB:g} GB", TRIP_KB * price("alb.lcu")),
+        answers_of_a_million(),
+        logs_of_a_million(),
         Cost(
             f"tasks beyond the floor, at most {hours:.0f} hours",
             hours * (cpu * price(f"fargate.vcpu-{arch}") + memory * price(f"fargate.gb-{arch}")),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deploy.command import WrongUse
 from deploy.plan import Resource
-from deploy.prices import Cost, price
+from deploy.prices import TRIP_S, Cost, answers_of_a_million, logs_of_a_million, price
 
 from .gateway import GATEWAYS
 from .packaging import HANDLERS, RUNTIMES, Recipe
@@ -170,10 +170,10 @@ def costs(parameters: Mapping[str, str]) -> tuple[list[Cost], list[Cost]]:
             Cost(f"{calls:.0f} calls to keep warm, 10 ms each", calls * (price("lambda.request") + 0.01 * second))
         )
     traffic = [
-        Cost(f"1 s of {gb:.2f} GB each (a trip that was asked before: some 10 ms)", 1e6 * second),
+        Cost(f"{TRIP_S:g} s of {gb:.2f} GB each (a trip that was asked before: some 10 ms)", TRIP_S * 1e6 * second),
         Cost("calls of the function", 1e6 * price("lambda.request")),
-        # a line of the log for each, some 200 bytes
-        Cost("logs, 0.4 GB", 0.4 * price("logs.ingest")),
+        answers_of_a_million(),
+        logs_of_a_million(),
     ]
     if parameters["Gateway"] != "url":
         what = GATEWAYS[parameters["Gateway"]].removeprefix("an ").removeprefix("a ")
@@ -183,9 +183,7 @@ def costs(parameters: Mapping[str, str]) -> tuple[list[Cost], list[Cost]]:
 
 def notes(choices: Choices) -> list[str]:
     """What an operator should know beforehand."""
-    said = [
-        "prices are of us-east-1, from deploy/prices.toml, without free tiers and what leaves AWS (0.09 USD per GB)"
-    ]
+    said = ["prices are of us-east-1, from deploy/prices.toml, without free tiers"]
     if not choices.data and not choices.elsewhere:
         said.append("no --data: the synthetic sample region, which is nowhere, unless trails run there already")
     if choices.parameters.get("Subnets"):
