@@ -102,13 +102,13 @@ class Ec2:
         if arguments.subnet:
             given |= {"Vpc": "<its network>"}
         made = Template.read(HERE / "bucket.yaml").resources({}, stack=_bucket_stack(arguments.name))
-        made += _template(_script()).resources(given, stack=arguments.name)
+        made += _template(_script()).resources(given, stack=_stack(arguments.name))
         return Plan(
-            f"LoopGenie on a {kind}, stacks {_bucket_stack(arguments.name)} and {where}",
+            f"LoopGenie on a {kind}: {where}",
             steps=[
                 f"make the stack {_bucket_stack(arguments.name)}: a bucket",
                 "build a release, start it once here and upload it with the trails, unless they are in the bucket",
-                f"make the stack {arguments.name}: network, instance, data volume, address, backups, alarms",
+                f"make the stack {_stack(arguments.name)}: network, instance, data volume, address, backups, alarms",
                 "wait until it answers a trip",
             ],
             resources=made,
@@ -129,7 +129,7 @@ class Ec2:
         _check(arguments)
         with plainly():
             cloud = connect(arguments.region)
-            stack = _ours(cloud, arguments.name)
+            stack = _ours(cloud, _stack(arguments.name), arguments.name)
             parameters = _parameters(cloud, arguments, stack)
             again = bool(arguments.replace or arguments.from_snapshot)
             running = not again and _instance_of(stack)
@@ -160,7 +160,7 @@ class Ec2:
             cloud = connect(arguments.region)
             stack = _there(cloud, arguments.name)
             outputs = stacks.outputs(stack)
-            say(f"stack {arguments.name}: {stack['StackStatus']}")
+            say(f"stack {stack['StackName']}: {stack['StackStatus']}")
             say(f"address: {outputs['Address']}, data: {outputs['DataVolume']} in {outputs['Zone']}")
             machine = outputs.get("Instance")
             if not machine:
@@ -172,7 +172,7 @@ class Ec2:
             say(f"release: {wanted.release if wanted else 'none'}")
             kept = instance.snapshots(cloud, outputs["DataVolume"])
             say(f"snapshots: {len(kept)}" + (f", the last of {kept[-1]['StartTime']:%Y-%m-%d %H:%M}" if kept else ""))
-            for alarm in cloud.client("cloudwatch").describe_alarms(AlarmNamePrefix=arguments.name)["MetricAlarms"]:
+            for alarm in cloud.client("cloudwatch").describe_alarms(AlarmNamePrefix=stack["StackName"])["MetricAlarms"]:
                 if alarm["StateValue"] == "ALARM":
                     say(f"ALARM: {alarm['AlarmDescription']}")
         url = f"http://{outputs['Address']}"
@@ -212,9 +212,9 @@ class Ec2:
         """Take everything away; the data stays as a snapshot unless told otherwise."""
         with plainly():
             cloud = connect(arguments.region)
-            stack = _ours(cloud, arguments.name)
+            stack = _ours(cloud, _stack(arguments.name), arguments.name)
             volume = stacks.outputs(stack).get("DataVolume") if stack else None
-            stacks.remove(cloud, arguments.name)
+            stacks.remove(cloud, _stack(arguments.name))
             store = _ours(cloud, _bucket_stack(arguments.name), arguments.name)
             if store:
                 if name := stacks.outputs(store).get("Bucket"):
@@ -237,7 +237,7 @@ class Ec2:
 
     def _apply(self, cloud: Cloud, name: str, script: str, parameters: Mapping[str, str]) -> dict[str, str]:
         text = _template(script).text
-        return stacks.apply(cloud, name, text, parameters=parameters, tags=tags(self.name, name))
+        return stacks.apply(cloud, _stack(name), text, parameters=parameters, tags=tags(self.name, name))
 
 
 # --- what is asked for ---------------------------------------------------------------------------------------------
@@ -362,8 +362,12 @@ def _trails(scratch: Path, arguments: argparse.Namespace, wanted: Wanted) -> Pat
 # --- what is there -------------------------------------------------------------------------------------------------
 
 
+def _stack(name: str) -> str:
+    return f"{name}-ec2"
+
+
 def _bucket_stack(name: str) -> str:
-    return f"{name}-releases"
+    return f"{name}-ec2-releases"
 
 
 def _script() -> str:
@@ -386,15 +390,15 @@ def _template(script: str) -> Template:
     return Template.parse(text.replace(_PLACEHOLDER, json.dumps(script)))  # JSON's strings are YAML's
 
 
-def _ours(cloud: Cloud, stack: str, name: str | None = None) -> dict[str, Any] | None:
+def _ours(cloud: Cloud, stack: str, name: str) -> dict[str, Any] | None:
     found = stacks.find(cloud, stack)
     if found:
-        stacks.check_ours(found, name or stack)
+        stacks.check_ours(found, name)
     return found
 
 
 def _there(cloud: Cloud, name: str) -> dict[str, Any]:
-    stack = _ours(cloud, name)
+    stack = _ours(cloud, _stack(name), name)
     if not stack or "Address" not in stacks.outputs(stack):
         raise WrongUse(f"there is no {name} in {cloud.region}: run up, or say another --name or --region")
     return stack

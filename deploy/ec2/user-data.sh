@@ -67,7 +67,7 @@ if [ "$found" = 2 ]; then  # blkid: nothing at all on it
 fi
 mkdir -p /var/lib/loopgenie
 mount -o noatime,nodev,nosuid "$device" /var/lib/loopgenie
-resize2fs "$device" 2>/dev/null  # the volume may have grown
+resize2fs "$device" >/dev/null 2>&1 || echo "$device keeps its size"  # the volume may have grown
 mkdir -p /var/lib/loopgenie/data
 SCRIPT
 cat >/etc/systemd/system/loopgenie-data.service <<'UNIT'

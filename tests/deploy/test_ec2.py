@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable
 from functools import partial
@@ -80,7 +81,7 @@ def _refuse_nothing(client: Any, params: dict[str, Any], **_: object) -> None:
         raise ClientError({"Error": error}, "UpdateStack")
 
 
-def stack(cloud: Cloud, name: str = "loopgenie") -> dict[str, Any]:
+def stack(cloud: Cloud, name: str = "loopgenie-ec2") -> dict[str, Any]:
     found = stacks.find(cloud, name)
     assert found
     return found
@@ -91,7 +92,7 @@ def outputs(cloud: Cloud) -> dict[str, str]:
 
 
 def store(cloud: Cloud) -> str:
-    return stacks.outputs(stack(cloud, "loopgenie-releases"))["Bucket"]
+    return stacks.outputs(stack(cloud, "loopgenie-ec2-releases"))["Bucket"]
 
 
 def commands(cloud: Cloud) -> list[str]:
@@ -99,11 +100,15 @@ def commands(cloud: Cloud) -> list[str]:
     return [word for one in sent for word in one["Parameters"]["commands"]]
 
 
-def test_up_makes_every_resource(ec2: Command, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+def test_up_makes_every_resource(
+    ec2: Command, cloud: Cloud, capsys: pytest.CaptureFixture[str], record_property: Callable[[str, object], None]
+) -> None:
+    assert run(deploy.Ec2(), ["up", "--dry-run"]) == 0
+    record_property("ec2 made", len(re.findall(r"^  \+ ", capsys.readouterr().out, re.MULTILINE)))
     assert ec2("up") == 0
     # the last line is the address
     assert capsys.readouterr().out.splitlines()[-1] == f"http://{outputs(cloud)['Address']}"
-    for name, template in (("loopgenie", "template.yaml"), ("loopgenie-releases", "bucket.yaml")):
+    for name, template in (("loopgenie-ec2", "template.yaml"), ("loopgenie-ec2-releases", "bucket.yaml")):
         wanted = Template.read(deploy.HERE / template).body["Resources"]
         made = {one["LogicalResourceId"] for one in stacks.resources(cloud, name)}
         missing = {key: one["Type"] for key, one in wanted.items() if key not in made}
@@ -191,7 +196,7 @@ def test_an_update_that_fails_there_leaves_what_is_wanted(
 
 
 def test_down_says_what_is_left_and_with_delete_data_nothing_is(
-    ec2: Command, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+    ec2: Command, cloud: Cloud, capsys: pytest.CaptureFixture[str], record_property: Callable[[str, object], None]
 ) -> None:
     """In a network that was there before: the stand-in cannot remove one (it sees a dependency that is gone)."""
     client = cloud.client("ec2")
@@ -204,8 +209,8 @@ def test_down_says_what_is_left_and_with_delete_data_nothing_is(
         capsys.readouterr()
         assert ec2("down", *words) == 0
         err = capsys.readouterr().err
-        assert stacks.find(cloud, "loopgenie") is None
-        assert stacks.find(cloud, "loopgenie-releases") is None
+        assert stacks.find(cloud, "loopgenie-ec2") is None
+        assert stacks.find(cloud, "loopgenie-ec2-releases") is None
         assert name not in {one["Name"] for one in cloud.client("s3").list_buckets()["Buckets"]}
         assert (f"left: snapshot {snapshot} of the data, 20 GiB, at most 1.00 USD" in err) == bool(left)  # 20 x 0.05
         assert ("nothing is left" in err) == (not left)
@@ -215,6 +220,7 @@ def test_down_says_what_is_left_and_with_delete_data_nothing_is(
         assert len(found["Snapshots"]) == left
     states = {one["State"]["Name"] for r in client.describe_instances()["Reservations"] for one in r["Instances"]}
     assert states == {"terminated"}
+    record_property("ec2 left", "snapshots of the data; with --delete-data nothing")
 
 
 def test_up_goes_on_after_a_failure_in_the_middle(
@@ -230,7 +236,7 @@ def test_up_goes_on_after_a_failure_in_the_middle(
     monkeypatch.setattr(release, "fetch", no_disk)
     assert ec2("up") == 1
     assert capsys.readouterr().err.splitlines()[-1] == "ec2 up: the disk is full"
-    assert stacks.find(cloud, "loopgenie") is None  # the bucket is there, the rest is not
+    assert stacks.find(cloud, "loopgenie-ec2") is None  # the bucket is there, the rest is not
     monkeypatch.setattr(release, "fetch", whole)
     assert ec2("up") == 0
     assert outputs(cloud)["Instance"]
@@ -248,7 +254,7 @@ def test_replace_takes_the_instance_away_first_and_keeps_address_and_data(
     apply = stacks.apply
 
     def watched(cloud: Cloud, name: str, text: str, **options: Any) -> dict[str, str]:
-        if name == "loopgenie":
+        if name == "loopgenie-ec2":
             asked.append(dict(options["parameters"]))
         return apply(cloud, name, text, **options)
 
@@ -280,7 +286,7 @@ def test_what_cannot_be_changed_in_place_is_said(
 
 def test_a_stack_of_others_is_left_alone(ec2: Command, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     template = "Resources: {Topic: {Type: 'AWS::SNS::Topic'}}"
-    cloud.client("cloudformation").create_stack(StackName="loopgenie", TemplateBody=template)
+    cloud.client("cloudformation").create_stack(StackName="loopgenie-ec2", TemplateBody=template)
     for verb in ("up", "update", "status", "down"):
         assert ec2(verb) == 2
         last = capsys.readouterr().err.splitlines()[-1]

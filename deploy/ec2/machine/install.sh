@@ -147,26 +147,33 @@ try_it() {
 }
 
 ready() {
-    for _ in $(seq $((ready_s * 4))); do
-        curl -fs -o /dev/null --max-time 5 "http://127.0.0.1:$1/readyz" && return
+    local end=$((SECONDS + ready_s))
+    until curl -fs -o /dev/null --max-time 5 "http://127.0.0.1:$1/readyz"; do
+        [ $SECONDS -lt $end ] || return 1
         sleep 0.25
     done
-    return 1
 }
 
 # nginx as a release wants it; what it had before if it does not take that.
 web() {
+    local known=''
+    known=$(web_sum)
     if ! web_files "$1"; then
         [ -z "$2" ] || web_files "$2" || true
         fail "nginx does not take the new settings; what ran before goes on"
     fi
     systemctl enable -q nginx
-    systemctl reload-or-restart nginx
+    # a reload closes connections at rest, perhaps under a request that is just coming, so there is none without need
+    [ "$known" = "$(web_sum)" ] || systemctl reload-or-restart nginx
     if [ "$DOMAIN" ]; then
         systemctl enable -q --now loopgenie-certificate.timer
     else
         systemctl disable -q --now loopgenie-certificate.timer 2>/dev/null || true
     fi
+}
+
+web_sum() {
+    cat /etc/nginx/loopgenie/* /etc/nginx/conf.d/loopgenie.conf 2>/dev/null | sha256sum
 }
 
 web_files() {
