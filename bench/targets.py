@@ -34,6 +34,7 @@ FIGURES = {
     "first_trip_s": "first trip, s",
     "warm_p50_ms": "a real trip, warm, p50, ms",
     "warm_p95_ms": "a real trip, warm, p95, ms",
+    "again_p50_ms": "the same trip again, p50, ms",
     "update_failed": "failed requests during an update",
     "kill_failed": "failed requests when the app is killed",
     "rollback_failed": "failed requests while a bad version comes and goes",

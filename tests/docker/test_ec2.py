@@ -12,7 +12,6 @@ import io
 import json
 import os
 import re
-import statistics
 import tarfile
 import time
 import zipfile
@@ -26,6 +25,7 @@ boto3 = pytest.importorskip("boto3", reason="needs the extra `deploy`")
 pytest.importorskip("moto", reason="needs the extra `deploy-test`")
 from conftest import ask, free_port, run, wait_until  # noqa: E402
 from load import Load  # noqa: E402
+from pace import record_pace  # noqa: E402
 
 from deploy import command, stacks  # noqa: E402
 from deploy.cloud import Cloud, connect  # noqa: E402
@@ -166,13 +166,8 @@ def test_the_data_lies_on_the_volume(running: Running) -> None:
     assert running.wanted().data.removeprefix("data/") in files
 
 
-def test_warm_trips(running: Running, record_property: Record) -> None:
-    with Load(running.machine.url) as load:
-        load.wait_for(300)
-    assert load.failures == []
-    cuts = statistics.quantiles(load.trips_s, n=20)
-    record_property("ec2 warm_p50_ms", f"{1000 * statistics.median(load.trips_s):.0f}")
-    record_property("ec2 warm_p95_ms", f"{1000 * cuts[18]:.0f}")
+def test_how_fast_trips_are_answered(running: Running, record_property: Record) -> None:
+    record_pace(running.machine.url, "ec2", record_property)
 
 
 def test_an_app_that_is_killed_is_back_and_nobody_notices(running: Running, record_property: Record) -> None:

@@ -7,7 +7,6 @@ import gzip
 import json
 import os
 import platform
-import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 from conftest import ask, inspected, run, wait_for, wait_until
 from load import Load
+from pace import TRIPS, record_pace
 
 from deploy import images
 from deploy.command import Failed
@@ -78,10 +78,6 @@ def changed(definition: dict[str, Any], name: str, value: str) -> dict[str, Any]
     return new
 
 
-def percentile(values: list[float], share: float) -> float:
-    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
-
-
 def test_images_are_built_and_tried_before_they_go_anywhere(
     engine: str, tmp_path: Path, record_property: Record
 ) -> None:
@@ -117,18 +113,12 @@ def test_a_task_starts_answers_and_ends(task: standin.Task, record_property: Rec
     assert status == 200
     assert line[0] == line[-1]
     assert "x-request-id" in headers  # nginx was in between
-    warm = []
-    for seed in range(20):
-        began = time.monotonic()
-        assert ask(f"{url}/v1/trips", {**TRIP, "seed": seed + 1})[0] == 200
-        warm.append(time.monotonic() - began)
+    record_pace(url, "fargate", record_property)
     record_property("fargate healthy_s", f"{healthy_s:.1f}")
     record_property("fargate first_trip_s", f"{first_s:.2f}")
-    record_property("fargate warm_p50_ms", f"{1000 * statistics.median(warm):.0f}")
-    record_property("fargate warm_p95_ms", f"{1000 * percentile(warm, 0.95):.0f}")
     record_property("answer, bytes", len(body))
     record_property("answer, bytes compressed", len(gzip.compress(body)))
-    record_property("log, bytes a request", (len(task.logs("web")) + len(task.logs("app"))) // 21)
+    record_property("log, bytes a request", (len(task.logs("web")) + len(task.logs("app"))) // (2 * TRIPS))
     task.stop()
     # nginx first, as it depends on the app; both by themselves and not killed (137) after their time
     assert [(name, code) for name, code, _ in task.ended] == [("web", 0), ("app", 0)]

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, ask, free_port, run, wait_for, wait_until
 from load import Load
+from pace import record_pace
 
 NAME = f"lgs-{os.getpid()}"
 LIMITS = {"nginx": 128, "app": 768, "redis": 128, "db": 1024}  # MB, as in the stack file
@@ -152,6 +153,10 @@ def test_up_serves_a_real_trip_and_can_be_run_again(up: tuple[Stack, float], rec
     assert stack.up().splitlines()[0] == stack.url
     print(f"\nup: {took:.0f} s; again: {time.monotonic() - began:.0f} s")
     assert {name: stack.containers(name) for name in LIMITS} == tasks  # and nothing was made anew
+
+
+def test_how_fast_trips_are_answered(stack: Stack, record_property: Record) -> None:
+    record_pace(stack.url, "swarm", record_property)
 
 
 def test_the_page_is_served_from_the_disk(stack: Stack) -> None:
