@@ -113,6 +113,7 @@ def plainly() -> Iterator[None]:
     """
     try:
         from botocore import exceptions
+        from botocore.parsers import ResponseParserError  # an answer that is none of AWS's, of a proxy say
     except ImportError:
         raise WrongUse("needs the extra `deploy`: pip install 'loopgenie[deploy]'") from None
     try:
@@ -127,7 +128,7 @@ def plainly() -> Iterator[None]:
         raise WrongUse(f"the AWS login has expired: {error}") from error
     except (exceptions.HTTPClientError, exceptions.EndpointConnectionError) as error:
         raise Failed(f"AWS does not answer (is the region right, and this machine online?): {error}") from error
-    except exceptions.BotoCoreError as error:
+    except (exceptions.BotoCoreError, ResponseParserError) as error:
         raise Failed(f"AWS: {error}") from error
 
 

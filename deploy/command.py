@@ -13,7 +13,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from deploy.plan import Plan
 
@@ -94,10 +94,17 @@ def say(text: str) -> None:
         print(f"{time.strftime('%H:%M:%S')}  {line}", file=sys.stderr, flush=True)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        target, _, verb = self.prog.removeprefix("python -m deploy.").partition(".deploy")
+        print(f"{' '.join([target, *verb.split()])}: {message} (see {self.prog} --help)", file=sys.stderr)
+        raise SystemExit(2)
+
+
 def _parser(target: Target, more: Sequence[tuple[str, str]]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=f"python -m deploy.{target.name}.deploy", description=target.about, allow_abbrev=False
-    )
+    parser = _Parser(prog=f"python -m deploy.{target.name}.deploy", description=target.about, allow_abbrev=False)
     verbs = parser.add_subparsers(title="verbs", dest="verb", required=True, metavar="VERB")
     for verb, about in (*VERBS.items(), *more):
         options = verbs.add_parser(verb, help=about, description=about, allow_abbrev=False)

@@ -62,6 +62,13 @@ def test_who_asks_and_where(aws: str) -> None:
         cloud.connect("mars-1")
 
 
+def test_an_answer_that_is_none_of_aws_is_one_line() -> None:
+    from botocore.parsers import ResponseParserError
+
+    with pytest.raises(Failed, match="AWS: Unable to parse"), cloud.plainly():
+        raise ResponseParserError("Unable to parse response (not well-formed)")
+
+
 def test_nobody_says_where(aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_REGION")
     monkeypatch.delenv("AWS_DEFAULT_REGION")
