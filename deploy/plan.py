@@ -72,7 +72,7 @@ class Plan:
             lines.append(f"estimated cost of a month without traffic: {total(self.costs):.2f} USD")
             lines += [f"  {cost.usd:8.2f}  {cost.what}" for cost in self.costs]
         if self.per_million:
-            lines.append(f"and of a million requests: {total(self.per_million):.2f} USD")
+            lines.append(f"and of a million trips: {total(self.per_million):.2f} USD")
             lines += [f"  {cost.usd:8.2f}  {cost.what}" for cost in self.per_million]
         lines += [f"note: {note}" for note in self.notes]
         return "\n".join(lines)

@@ -7,7 +7,7 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from deploy.ec2 import bucket, instance, release
 from deploy.ec2.release import Recipe
 from deploy.ec2.wanted import Wanted
 from deploy.plan import Plan, Resource
-from deploy.prices import Cost, monthly, price, prices
+from deploy.prices import Cost, answers_of_a_million, monthly, price, prices
 from deploy.template import Template
 
 HERE = Path(__file__).parent
@@ -28,8 +28,6 @@ DEFAULT_INSTANCE = "t4g.small"
 DEFAULT_DATA_GIB = 20
 _PLACEHOLDER = '"<user-data.sh>"'
 _SYSTEM_GIB = 8
-#: A trip as it is sent, gzip'd, measured on the sample region and on Andorra: 6 to 20 kB.
-_ANSWER_KB = 15
 
 
 class Ec2:
@@ -113,12 +111,7 @@ class Ec2:
             ],
             resources=made,
             costs=_costs(kind, arguments.data_gib or DEFAULT_DATA_GIB),
-            per_million=[
-                Cost(
-                    f"traffic: {_ANSWER_KB} GB at {price('network.egress'):g} USD, beyond the first 100 GB a month",
-                    _ANSWER_KB * price("network.egress"),
-                )
-            ],
+            per_million=[answers_of_a_million()],
             notes=list(_notes(arguments, kind)),
         )
 
@@ -500,5 +493,10 @@ def _plan_of_down(arguments: argparse.Namespace, where: str) -> Plan:
     return Plan(f"take away {where}", resources=made, notes=[kept], sign="-")
 
 
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    return run(Ec2(), argv, more=[("rollback", "go back to what ran before the last update")])
+
+
 if __name__ == "__main__":
-    sys.exit(run(Ec2(), more=[("rollback", "go back to what ran before the last update")]))
+    sys.exit(main())

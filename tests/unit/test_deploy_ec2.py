@@ -49,7 +49,7 @@ def test_up_says_what_a_month_costs(capsys: pytest.CaptureFixture[str]) -> None:
     # t4g.small 0.0168 x 730 h = 12.264; address 0.005 x 730 = 3.65; disks (8 + 20) x 0.08 = 2.24;
     # snapshots 20 x 0.05 = 1; alarms 3 x 0.1; bucket 0.1 x 0.023 = 0.0023
     assert "estimated cost of a month without traffic: 19.46 USD" in text
-    assert "and of a million requests: 1.35 USD" in text  # 15 kB each are 15 GB at 0.09
+    assert "and of a million trips: 1.44 USD" in text  # 16 kB each are 16 GB at 0.09
     dearer = plan(capsys, "up", "--instance", "t3.small", "--data-gib", "120")
     # 0.0208 x 730 = 15.184; 128 x 0.08 = 10.24; 120 x 0.05 = 6
     assert "estimated cost of a month without traffic: 35.38 USD" in dearer

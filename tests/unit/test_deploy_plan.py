@@ -26,7 +26,7 @@ def test_a_plan_says_everything() -> None:
         "make a thing\n\nsteps:\n  1. build it\n  2. bring it out\n\n"
         "2 resources:\n  + A::B  Thing\n      Size: 1\n      Tags:\n      - Key: k\n  + A::C  Bare\n\n"
         "estimated cost of a month without traffic: 12.50 USD\n     10.00  a server\n      2.50  a disk\n"
-        "and of a million requests: 0.25 USD\n      0.25  traffic\nnote: mind the step\n"
+        "and of a million trips: 0.25 USD\n      0.25  traffic\nnote: mind the step\n"
     )
 
 
