@@ -467,7 +467,7 @@ def test_an_image_goes_through_ssh(
 ) -> None:
     """`docker save | docker load` on the way: taken from here under one name, it arrives there with its content."""
     from deploy.command import Failed
-    from deploy.swarm import deploy
+    from deploy.swarm import handover
     from deploy.swarm.engine import engine
 
     host, environment = ssh
@@ -478,12 +478,12 @@ def test_an_image_goes_through_ssh(
     try:
         here, there = engine("local"), engine(host)
         ident = here.inspect("image", name)[0]["Id"]
-        deploy._hand_over(here, there, name)
+        handover.hand_over(here, there, name)
         assert there.inspect("image", name)[0]["Id"] == ident
         with pytest.raises(
             Failed, match=r"lgs-none:1 cannot be handed to ssh://root@.*(No such image|reference does not)"
         ):
-            deploy._hand_over(here, there, "lgs-none:1")
+            handover.hand_over(here, there, "lgs-none:1")
     finally:
         run("docker", "rmi", "-f", name)
 
