@@ -7,7 +7,7 @@
 #   RELEASE   archive in the bucket              DATABASE   sqlite, postgres or secret
 #   DATA      trails in the bucket (sqlite)      SECRET     ARN of the secret or parameter with the database URL (secret)
 #   DOMAIN    host name, for TLS; may be empty   EMAIL      whom Let's Encrypt may write to
-set -euo pipefail
+set -Eeuo pipefail
 release=$(dirname "$(readlink -f "$0")")
 wanted=$(readlink -f "$1")
 # shellcheck source=/dev/null
@@ -19,13 +19,15 @@ base=/opt/loopgenie
 home=/var/lib/loopgenie
 slots=(8001 8002)
 trial=8003
-ready_s=60
+ready_s=40
 
 say() { echo "loopgenie: $*"; }
 fail() {
     say "NOT INSTALLED: $*"
     exit 1
 }
+
+trap 'say "NOT INSTALLED: line $LINENO of install.sh failed: $BASH_COMMAND"' ERR
 
 main() {
     mkdir -p $base/versions $base/slots
@@ -173,7 +175,7 @@ web() {
 }
 
 web_sum() {
-    cat /etc/nginx/loopgenie/* /etc/nginx/conf.d/loopgenie.conf 2>/dev/null | sha256sum
+    { cat /etc/nginx/loopgenie/* /etc/nginx/conf.d/loopgenie.conf 2>/dev/null || true; } | sha256sum
 }
 
 web_files() {
