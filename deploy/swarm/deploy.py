@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deploy import command
@@ -191,5 +191,10 @@ def _wait_until_gone(host: Engine, name: str, timeout_s: float = 120) -> None:
         host.tried("stack", "rm", name)  # a network that was in use the first time
 
 
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    return command.run(Swarm(), argv, more=[("rollback", "bring back the image that ran before the last update")])
+
+
 if __name__ == "__main__":
-    sys.exit(command.run(Swarm(), more=[("rollback", "bring back the image that ran before the last update")]))
+    sys.exit(main())
