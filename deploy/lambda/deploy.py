@@ -97,15 +97,17 @@ class Lambda:
                 raise Failed(f"there is no {stack_name(arguments.name)} in {cloud.region}; `up` makes it")
             running, url = _parameters(stack), stacks.outputs(stack).get("Url", "")
             function = cloud.client("lambda").get_function(FunctionName=stack_name(arguments.name))["Configuration"]
-            print(f"stack      {stack['StackName']}: {stack['StackStatus']}")
-            print(f"function   {function.get('State', 'Active')}, {function['Runtime']}, {function['MemorySize']} MB, "
-                  f"{function['Timeout']} s, changed {function['LastModified']}")  # fmt: skip
-            print(f"package    {running['CodeKey']}, {function['CodeSize'] / MIB:.1f} MiB, {running['Handler']}")
-            print(f"in front   {gateway.GATEWAYS[running['Gateway']]}")
+            say(f"stack      {stack['StackName']}: {stack['StackStatus']}")
+            say(
+                f"function   {function.get('State', 'Active')}, {function['Runtime']}, {function['MemorySize']} MB, "
+                f"{function['Timeout']} s, changed {function['LastModified']}"
+            )
+            say(f"package    {running['CodeKey']}, {function['CodeSize'] / MIB:.1f} MiB, {running['Handler']}")
+            say(f"in front   {gateway.GATEWAYS[running['Gateway']]}")
             for one in stacks.resources(cloud, stack["StackName"]):
-                print(f"  {one['ResourceStatus']:<16} {one['ResourceType']}  {one.get('PhysicalResourceId', '')}")
+                say(f"  {one['ResourceStatus']:<16} {one['ResourceType']}  {one.get('PhysicalResourceId', '')}")
         seconds = health.wait_until_ready(url, timeout_s=arguments.wait_s, say=say)
-        print(f"a trip     found, after {seconds:.1f} s")
+        say(f"a trip     found, after {seconds:.1f} s")
         return url
 
     def down(self, arguments: argparse.Namespace) -> None:

@@ -267,11 +267,13 @@ def test_status_says_what_there_is_and_whether_it_answers(
     capsys.readouterr()
     monkeypatch.setattr(deploy.health, "wait_until_ready", lambda url, **_: 0.25)
     assert deploy.main(["status", "--name", "trial"]) == 0
-    said = capsys.readouterr().out.splitlines()
+    out, err = capsys.readouterr()
+    said = [line.partition("  ")[2] for line in err.splitlines()]  # behind the time
     assert said[0] == "stack      trial-lambda: CREATE_COMPLETE"
     assert any("python3.13, 1769 MB, 29 s" in line for line in said)
     assert "a trip     found, after 0.2 s" in said
-    assert said[-1].startswith("https://")
+    assert out.startswith("https://")
+    assert out.count("\n") == 1
 
 
 def test_trails_elsewhere_are_not_packed(packed: list[Any]) -> None:

@@ -30,6 +30,9 @@ SOLVER_EXTRAS = {
 BANNED = {"scipy", "pandas", "ortools", "numba", "geopandas", "sqlalchemy", "requests", "osmnx"}
 #: Only these may print.
 MAY_PRINT = {"cli.py", "__main__.py"}
+TARGETS = ("ec2", "fargate", "lambda", "swarm")
+#: What the scripts that deploy need to say what they would do. All else, boto3 first of all, waits until they do it.
+TO_PLAN = {"deploy", "loopgenie", "yaml"}
 
 
 class Import(NamedTuple):
@@ -143,7 +146,66 @@ def test_only_the_command_lines_print(path: Path) -> None:
     assert not prints or path.name in MAY_PRINT
 
 
-@pytest.mark.parametrize("path", [*every("loopgenie"), *every("solver")])
+def test_what_targets_share_knows_none_of_them_and_they_know_not_each_other() -> None:
+    for path in files("deploy"):
+        folder = path.relative_to(ROOT / "deploy").parts[0]
+        others = [f"deploy.{target}." for target in TARGETS if target != folder]
+        assert not [i.module for i in imports(path) if f"{i.module}.".startswith(tuple(others))], path
+
+
+def test_deploying_loads_what_speaks_to_a_cloud_only_when_it_is_asked() -> None:
+    for path in files("deploy"):
+        # what goes into a package runs there, beside what was packed with it
+        if "task" not in path.parts:
+            assert {i.package for i in imports(path) if not i.lazy} <= {
+                *TO_PLAN,
+                "__future__",
+                *sys.stdlib_module_names,
+            }, path
+
+
+def test_only_the_command_of_the_targets_writes_to_stdout() -> None:
+    """There the plan or the address stands, and nothing else; a stand-in that is run by itself says where it is."""
+    writers = {path.relative_to(ROOT).as_posix() for path in files("deploy") if any(_writes_to_stdout(path))}
+    assert writers <= {"deploy/command.py", "deploy/standin/lambda_service.py"}
+
+
+def _writes_to_stdout(path: Path) -> Iterator[bool]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Attribute):
+            yield ast.unparse(node) in ("sys.stdout", "sys.__stdout__")
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
+            yield not [word for word in node.keywords if word.arg == "file" and ast.unparse(word.value) == "sys.stderr"]
+
+
+WITHOUT_A_CLOUD = """
+import runpy, sys
+for name in ("boto3", "botocore", "zappa", "troposphere", "moto", "apig_wsgi", "docker"):
+    sys.modules[name] = None
+sys.argv[1:] = sys.argv[2:]
+runpy.run_module("deploy.{target}.deploy", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    "words", [["--help"], ["up", "--help"], ["up", "--dry-run"], ["down", "--dry-run"]], ids=" ".join
+)
+def test_help_and_plans_need_nothing_of_a_cloud(target: str, words: list[str]) -> None:
+    host = ["local"] if target == "swarm" and "--dry-run" in words else []
+    command = [sys.executable, "-c", WITHOUT_A_CLOUD.format(target=target), "-", *words, *host]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    if target == "lambda" and words == ["up", "--dry-run"]:  # Zappa draws a part of it
+        assert (done.returncode, done.stderr) == (
+            2,
+            "lambda up: needs the extra `deploy`: pip install 'loopgenie[deploy]'\n",
+        )
+    else:
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout
+
+
+@pytest.mark.parametrize("path", [*every("loopgenie"), *every("solver"), *every("deploy")])
 def test_modules_are_named_by_their_idea(path: Path) -> None:
     assert not re.search(r"util|helper|common|manager|misc", path.stem)
 
