@@ -13,6 +13,10 @@ _PAUSE_S = 3.0
 #: It was never whole: there is nothing in it to keep, and CloudFormation refuses to update it.
 _STILLBORN = {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "REVIEW_IN_PROGRESS"}
 _GOOD = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+#: What CloudFormation says first, whatever it was asked for.
+_ASKED = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"}
+#: It went back to what it was, which is whole: good where nothing was to be changed.
+_TAKEN_BACK = "UPDATE_ROLLBACK_COMPLETE"
 
 
 def find(cloud: Cloud, name: str) -> dict[str, Any] | None:
@@ -25,6 +29,28 @@ def find(cloud: Cloud, name: str) -> dict[str, Any] | None:
         if code_of(error) == "ValidationError" and "does not exist" in str(error):
             return None
         raise
+
+
+def find_ours(cloud: Cloud, name: str, deployment: str) -> dict[str, Any] | None:
+    """The stack of that name, or None.
+
+    Parameters
+    ----------
+    deployment : the value of our tag that it has to have.
+
+    Raises
+    ------
+    WrongUse : it is somebody else's.
+    """
+    stack = find(cloud, name)
+    if stack:
+        check_ours(stack, deployment)
+    return stack
+
+
+def parameters(stack: Mapping[str, Any]) -> dict[str, str]:
+    """What a stack was made with."""
+    return {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", [])}
 
 
 def outputs(stack: Mapping[str, Any]) -> dict[str, str]:
@@ -61,6 +87,8 @@ def apply(
         elif stack["StackStatus"] == "UPDATE_ROLLBACK_FAILED":
             client.continue_update_rollback(StackName=name)
             stack = _at_rest(cloud, name)
+        elif stack["StackStatus"] == "DELETE_FAILED":
+            raise Failed(f"the stack {name} was not wholly removed: run down again, then up")
     request = {
         "StackName": name,
         "TemplateBody": text,
@@ -68,6 +96,7 @@ def apply(
         "Tags": tag_list(tags),
         "Capabilities": ["CAPABILITY_IAM"],
     }
+    good = _GOOD
     try:
         say(f"{'updating' if stack else 'making'} the stack {name}")
         if stack:
@@ -78,8 +107,9 @@ def apply(
         if "No updates are to be performed" not in str(error):
             raise
         say(f"the stack {name} is as it should be")
+        good = _GOOD | {_TAKEN_BACK}
     stack = _at_rest(cloud, name)
-    if not stack or stack["StackStatus"] not in _GOOD:
+    if not stack or stack["StackStatus"] not in good:
         raise Failed(f"the stack {name} is {stack and stack['StackStatus']}: {_why(cloud, name)}")
     return outputs(stack)
 
@@ -134,9 +164,11 @@ def _at_rest(cloud: Cloud, name: str) -> dict[str, Any] | None:
 def _why(cloud: Cloud, name: str) -> str:
     """The first thing that failed since it was last asked for something, in CloudFormation's words."""
     reasons = []
-    for event in cloud.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]:  # newest first
+    # newest first; what was taken back may fill more than one page before the fault itself comes
+    pages = cloud.client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=name)
+    for event in (one for page in pages for one in page["StackEvents"]):
         reason = event.get("ResourceStatusReason", "no reason given")
-        if reason == "User Initiated" and event["ResourceStatus"] in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"):
+        if reason == "User Initiated" and event["ResourceStatus"] in _ASKED:
             break
         if event["ResourceStatus"].endswith("_FAILED") and "cancelled" not in reason:
             reasons.append(f"{event['LogicalResourceId']}: {reason}")

@@ -115,7 +115,7 @@ class Told:
     def is_not_there(self) -> None:
         self.stub.add_client_error("describe_stacks", "ValidationError", "Stack a does not exist")
 
-    def has_failed(self, *reasons: tuple[str, str]) -> None:
+    def has_failed(self, *reasons: tuple[str, str], more: str = "") -> None:
         now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
         events = [
             {"StackId": "arn:a", "EventId": str(n), "StackName": "a", "Timestamp": now, "LogicalResourceId": name,
@@ -123,7 +123,9 @@ class Told:
              "ResourceStatusReason": reason}
             for n, (name, reason) in enumerate(reasons)
         ]  # fmt: skip
-        self.stub.add_response("describe_stack_events", {"StackEvents": events})
+        self.stub.add_response(
+            "describe_stack_events", {"StackEvents": events, **({"NextToken": more} if more else {})}
+        )
 
 
 @pytest.fixture
@@ -173,6 +175,29 @@ def test_a_version_that_cloudformation_took_back(told: Told) -> None:
         ("Service", "ECS Deployment Circuit Breaker was triggered"), ("a", "User Initiated"), ("Vpc", "a quota")
     )
     with pytest.raises(Failed, match="Service: ECS Deployment Circuit Breaker was triggered"):
+        apply(told)
+
+
+def test_what_went_back_and_is_asked_for_nothing_new_is_well(told: Told) -> None:
+    told.is_now("UPDATE_ROLLBACK_COMPLETE")
+    told.stub.add_client_error("update_stack", "ValidationError", "No updates are to be performed.")
+    told.is_now("UPDATE_ROLLBACK_COMPLETE")
+    assert apply(told) == {}
+
+
+def test_the_reason_may_be_pages_before_the_end(told: Told) -> None:
+    told.is_not_there()
+    told.stub.add_response("create_stack", {})
+    told.is_now("ROLLBACK_COMPLETE")
+    told.has_failed(("Targets", "Resource creation cancelled"), more="page 2")
+    told.has_failed(("Database", "The DB instance class is not available"), ("a", "User Initiated"))
+    with pytest.raises(Failed, match="Database: The DB instance class is not available"):
+        apply(told)
+
+
+def test_what_was_removed_by_half_is_not_made_anew(told: Told) -> None:
+    told.is_now("DELETE_FAILED")
+    with pytest.raises(Failed, match="run down again, then up"):
         apply(told)
 
 
