@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from deploy.cloud import Cloud, code_of
 from deploy.command import say
@@ -63,19 +62,3 @@ def tidy(cloud: Cloud, bucket: str) -> None:
         for one in found[:-_KEPT_RELEASES]:
             if one["Key"] not in needed:
                 cloud.client("s3").delete_object(Bucket=bucket, Key=one["Key"])
-
-
-def empty(cloud: Cloud, bucket: str) -> None:
-    """Remove all that is in it, old versions too."""
-    from botocore.exceptions import ClientError
-
-    client = cloud.client("s3")
-    try:
-        for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
-            entries: list[dict[str, Any]] = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-            keys = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in entries]
-            if keys:
-                client.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
-    except ClientError as error:
-        if code_of(error) != "NoSuchBucket":
-            raise

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from deploy import health, stacks, trails, wheels
+from deploy import buckets, health, stacks, trails, wheels
 from deploy.cloud import Cloud, connect, plainly, tags
 from deploy.command import Failed, WrongUse, name_option, region_option, run, say, wait_option
 from deploy.ec2 import bucket, instance, release
@@ -122,7 +122,7 @@ class Ec2:
         _check(arguments)
         with plainly():
             cloud = connect(arguments.region)
-            stack = _ours(cloud, _stack(arguments.name), arguments.name)
+            stack = stacks.find_ours(cloud, _stack(arguments.name), arguments.name)
             parameters = _parameters(cloud, arguments, stack)
             again = bool(arguments.replace or arguments.from_snapshot)
             running = not again and _instance_of(stack)
@@ -205,13 +205,13 @@ class Ec2:
         """Take everything away; the data stays as a snapshot unless told otherwise."""
         with plainly():
             cloud = connect(arguments.region)
-            stack = _ours(cloud, _stack(arguments.name), arguments.name)
+            stack = stacks.find_ours(cloud, _stack(arguments.name), arguments.name)
             volume = stacks.outputs(stack).get("DataVolume") if stack else None
             stacks.remove(cloud, _stack(arguments.name))
-            store = _ours(cloud, _bucket_stack(arguments.name), arguments.name)
+            store = stacks.find_ours(cloud, _bucket_stack(arguments.name), arguments.name)
             if store:
                 if name := stacks.outputs(store).get("Bucket"):
-                    bucket.empty(cloud, name)
+                    buckets.empty(cloud, name)
                 stacks.remove(cloud, _bucket_stack(arguments.name))
             left = instance.snapshots(cloud, volume) if volume else []
             if arguments.delete_data:
@@ -383,15 +383,8 @@ def _template(script: str) -> Template:
     return Template.parse(text.replace(_PLACEHOLDER, json.dumps(script)))  # JSON's strings are YAML's
 
 
-def _ours(cloud: Cloud, stack: str, name: str) -> dict[str, Any] | None:
-    found = stacks.find(cloud, stack)
-    if found:
-        stacks.check_ours(found, name)
-    return found
-
-
 def _there(cloud: Cloud, name: str) -> dict[str, Any]:
-    stack = _ours(cloud, _stack(name), name)
+    stack = stacks.find_ours(cloud, _stack(name), name)
     if not stack or "Address" not in stacks.outputs(stack):
         raise WrongUse(f"there is no {name} in {cloud.region}: run up, or say another --name or --region")
     return stack
@@ -401,7 +394,7 @@ def _known(stack: Mapping[str, Any] | None) -> dict[str, str]:
     """The parameters of a stack; none of one that was never whole."""
     if not stack or "Address" not in stacks.outputs(stack):
         return {}
-    return {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
+    return stacks.parameters(stack)
 
 
 def _instance_of(stack: Mapping[str, Any] | None) -> str | None:

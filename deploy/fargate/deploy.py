@@ -94,11 +94,9 @@ class Fargate:
     def _out(self, arguments: argparse.Namespace, *, new: bool) -> str:
         with plainly():
             cloud = connect(arguments.region)
-            stack = stacks.find(cloud, _service(arguments.name))
+            stack = stacks.find_ours(cloud, _service(arguments.name), arguments.name)
             if stack is None and not new:
                 raise WrongUse(f"there is no {arguments.name} in {cloud.region}: run up first")
-            if stack:
-                stacks.check_ours(stack, arguments.name)
             chosen = choices.parameters(arguments, {**_defaults(), **_before(stack)})
             choices.check_region(chosen, cloud.region)
             choices.check_change(_before(stack), chosen)
@@ -136,8 +134,7 @@ class Fargate:
         with plainly():
             cloud = connect(arguments.region)
             for name in (_service(arguments.name), _registry(arguments.name)):
-                if stack := stacks.find(cloud, name):
-                    stacks.check_ours(stack, arguments.name)
+                if stacks.find_ours(cloud, name, arguments.name):
                     stacks.remove(cloud, name)
             _forget_task_definitions(cloud, _service(arguments.name))
             kept, left = _left(cloud, arguments.name)
@@ -197,8 +194,8 @@ def _defaults() -> dict[str, str]:
 
 def _before(stack: Mapping[str, Any] | None) -> dict[str, str]:
     """The parameters of the stack that is there; a template of another version may have others."""
-    given = stack.get("Parameters", []) if stack else []
-    return {p["ParameterKey"]: p["ParameterValue"] for p in given if p["ParameterKey"] in TEMPLATE.body["Parameters"]}
+    given = stacks.parameters(stack) if stack else {}
+    return {name: value for name, value in given.items() if name in TEMPLATE.body["Parameters"]}
 
 
 def _both(name: str, region: str, chosen: Mapping[str, str], *, registry: bool = True) -> list[Resource]:

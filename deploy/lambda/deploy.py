@@ -95,7 +95,7 @@ class Lambda:
             stack = _stack(cloud, arguments.name)
             if stack is None:
                 raise Failed(f"there is no {stack_name(arguments.name)} in {cloud.region}; `up` makes it")
-            running, url = _parameters(stack), stacks.outputs(stack).get("Url", "")
+            running, url = stacks.parameters(stack), stacks.outputs(stack).get("Url", "")
             function = cloud.client("lambda").get_function(FunctionName=stack_name(arguments.name))["Configuration"]
             say(f"stack      {stack['StackName']}: {stack['StackStatus']}")
             say(
@@ -151,7 +151,7 @@ def _bring_out(arguments: argparse.Namespace, *, must_run: bool = False) -> str:
         stack = _stack(cloud, arguments.name)
         if must_run and stack is None:
             raise WrongUse(f"there is no {name} in {cloud.region} to update; `up` makes it")
-        before = _parameters(stack) if stack else {}
+        before = stacks.parameters(stack) if stack else {}
         chosen = choices.choose(arguments, before)
         bucket = storage.bucket_name(cloud, arguments.name)
         storage.ensure(cloud, bucket, marks)
@@ -206,14 +206,7 @@ def _trails(cloud: Cloud, bucket: str, chosen: Choices, folder: Path) -> Path | 
 
 def _stack(cloud: Cloud, name: str) -> dict[str, Any] | None:
     """The stack of a deployment, if there is one; raises `WrongUse` if it is somebody else's."""
-    found = stacks.find(cloud, stack_name(name))
-    if found:
-        stacks.check_ours(found, name)
-    return found
-
-
-def _parameters(stack: Mapping[str, Any]) -> dict[str, str]:
-    return {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", [])}
+    return stacks.find_ours(cloud, stack_name(name), name)
 
 
 def _rest_api(cloud: Cloud, name: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from pathlib import Path
-from typing import Any
 
+from deploy import buckets
 from deploy.cloud import TAG, Cloud, code_of, tag_list
 from deploy.command import Failed, WrongUse, say
 
@@ -103,7 +103,8 @@ def trails_of(cloud: Cloud, bucket: str, key: str, folder: Path) -> Path | None:
 def keep_only(cloud: Cloud, bucket: str, keys: set[str]) -> None:
     """Remove all other packages."""
     client = cloud.client("s3")
-    for one in _pages(client, "list_objects_v2", "Contents", Bucket=bucket):
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    for one in [one for page in pages for one in page.get("Contents", [])]:
         if one["Key"] not in keys:
             client.delete_object(Bucket=bucket, Key=one["Key"])
 
@@ -113,12 +114,5 @@ def remove(cloud: Cloud, bucket: str) -> None:
     if not exists(cloud, bucket):
         return
     say(f"removing the bucket {bucket}")
-    client = cloud.client("s3")
-    for kind in ("Versions", "DeleteMarkers"):
-        for one in _pages(client, "list_object_versions", kind, Bucket=bucket):
-            client.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
-    client.delete_bucket(Bucket=bucket)
-
-
-def _pages(client: Any, call: str, what: str, **arguments: Any) -> list[dict[str, Any]]:
-    return [one for page in client.get_paginator(call).paginate(**arguments) for one in page.get(what, [])]
+    buckets.empty(cloud, bucket)
+    cloud.client("s3").delete_bucket(Bucket=bucket)
