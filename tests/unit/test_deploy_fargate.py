@@ -217,8 +217,15 @@ def test_tls_where_there_is_a_certificate() -> None:
     plain = made()
     assert plain["Http"]["DefaultActions"][0]["Type"] == "forward"
     assert "Https" not in plain
+    assert "ToHttps" not in plain
     secure = made("--certificate", CERTIFICATE, "--domain", "a.example", "--zone", "Z1")
-    assert secure["Http"]["DefaultActions"][0]["RedirectConfig"]["Protocol"] == "HTTPS"
+    rule = secure["ToHttps"]
+    assert rule["ListenerArn"] == "<Http>"
+    assert rule["Conditions"][0]["PathPatternConfig"]["Values"] == ["*"]
+    assert rule["Actions"][0]["RedirectConfig"]["Protocol"] == "HTTPS"
+    # the service waits for this listener, and is refused while its targets have no load balancer
+    assert secure["Http"]["DefaultActions"] == [{"Type": "forward", "TargetGroupArn": "<Targets>"}]
+    assert "Http" in fargate.TEMPLATE.body["Resources"]["Service"]["DependsOn"]
     assert secure["Https"]["SslPolicy"] == "ELBSecurityPolicy-TLS13-1-2-2021-06"
     assert secure["Record"]["Name"] == "a.example"
 
@@ -228,6 +235,17 @@ def test_a_floor_at_night() -> None:
     night, day = made("--night-tasks", "1", "--timezone", "Europe/Andorra")["Scaling"]["ScheduledActions"]
     assert (night["ScalableTargetAction"]["MinCapacity"], day["ScalableTargetAction"]["MinCapacity"]) == ("1", "2")
     assert night["Timezone"] == "Europe/Andorra"
+    assert night["ScalableTargetAction"]["MaxCapacity"] == "6"
+    # scaling by load never ends the last task, so none may be allowed
+    nobody, _ = made("--night-tasks", "0")["Scaling"]["ScheduledActions"]
+    assert nobody["ScalableTargetAction"] == {"MinCapacity": "0", "MaxCapacity": 0}
+
+
+def test_nothing_with_a_public_address_comes_before_the_gateway() -> None:
+    """AWS refuses a load balancer in a network without one, and to take the gateway away while there is one."""
+    resources = fargate.TEMPLATE.body["Resources"]
+    assert [resources[name]["DependsOn"] for name in ("PublicA", "PublicB")] == ["GatewayAttachment"] * 2
+    assert {"Ref": "PublicA"} in resources["Balancer"]["Properties"]["Subnets"]["Fn::If"][1]
 
 
 def test_the_template_is_small_enough_to_be_sent() -> None:
