@@ -166,9 +166,34 @@ def test_a_release_holds_what_its_scripts_name(tmp_path: Path) -> None:
     laid = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*")}
     install = (tmp_path / "install.sh").read_text("utf-8")
     named = set(re.findall(r'"(?:\$1|\$release)"?/([\w@./-]+\.(?:service|timer|conf|py|txt))', install))
-    assert {"loopgenie@.service", "nginx/site.conf", "first_trip.py", "requirements.txt"} <= named
+    assert {"nginx/site.conf", "first_trip.py", "requirements.txt"} <= named
     assert named <= laid
     assert {"nginx/http.conf", "nginx/https.conf", "certificate.sh", "database-url.sh"} <= laid
+    units = {f"loopgenie{name}" for name in ("@.service", "-database@.service", "-certificate.service")}
+    assert '"$1"/*.service "$1"/*.timer' in install  # all of them, at the top of the release
+    assert {name for name in laid if name.endswith(".service")} == units
+
+
+def test_the_secret_is_fetched_where_the_role_can_be_asked() -> None:
+    """IPAddressDeny holds for a unit's whole control group, for `ExecStartPre=+`, too."""
+    units = {file.name: file.read_text("utf-8") for file in release.MACHINE.glob("*.service")}
+    shut = [name for name, text in units.items() if "IPAddressDeny=169.254.169.254" in text]
+    assert shut == ["loopgenie@.service"]
+    assert "ExecStartPre=+/usr/bin/systemctl start loopgenie-database@%i.service" in units["loopgenie@.service"]
+    assert "database-url.sh" not in units["loopgenie@.service"]
+    assert "release/database-url.sh" in units["loopgenie-database@.service"]
+    # what root writes, the app is told to read
+    install = (release.MACHINE / "install.sh").read_text("utf-8")
+    (read,) = re.findall(r"LOOPGENIE_DATABASE_URL_FILE=(\S+)", install)
+    assert f'mv "$part" {read}\n' in (release.MACHINE / "database-url.sh").read_text("utf-8")
+    assert f"RuntimeDirectory={Path(read).parent.name}\n" in units["loopgenie-database@.service"]
+
+
+def test_a_fixed_address_comes_after_the_gateway_and_goes_before_it() -> None:
+    made = deploy._template(SCRIPT).body["Resources"]
+    assert made["PublicSubnet"]["DependsOn"] == "GatewayAttachment"
+    assert {"Ref": "PublicSubnet"} in made["Instance"]["Properties"]["NetworkInterfaces"][0]["SubnetId"]["Fn::If"]
+    assert {"Ref": "Instance"} in made["Address"]["Properties"]["InstanceId"]["Fn::If"]
 
 
 def test_an_instance_is_given_settings_that_exist() -> None:

@@ -11,6 +11,7 @@ else
     secret=$(aws secretsmanager get-secret-value --secret-id "$DATABASE_SECRET" --query SecretString --output text)
 fi
 umask 077
-printf '%s' "$secret" >/run/loopgenie/database_url.part
-chown loopgenie: /run/loopgenie/database_url.part
-mv /run/loopgenie/database_url.part /run/loopgenie/database_url
+part=$(mktemp /run/loopgenie-database/url.XXXXXX)
+printf '%s' "$secret" >"$part"
+chown loopgenie: "$part"
+mv "$part" /run/loopgenie-database/url

@@ -78,7 +78,7 @@ database() {
         postgres
         settings='LOOPGENIE_DATABASE_URL=postgresql://loopgenie@/loopgenie?host=/run/postgresql'
         ;;
-    secret) settings="LOOPGENIE_DATABASE_URL_FILE=/run/loopgenie/database_url
+    secret) settings="LOOPGENIE_DATABASE_URL_FILE=/run/loopgenie-database/url
 DATABASE_SECRET=$SECRET" ;;
     *) fail "DATABASE is '$DATABASE', want sqlite, postgres or secret" ;;
     esac
@@ -131,8 +131,7 @@ LOOPGENIE_SEARCHES_AT_ONCE=$(((cores + 1) / 2))"
 
 # The units of a release.
 machine() {
-    install -m 644 "$1"/loopgenie@.service "$1"/loopgenie-certificate.service "$1"/loopgenie-certificate.timer \
-        /etc/systemd/system/
+    install -m 644 "$1"/*.service "$1"/*.timer /etc/systemd/system/
     systemctl daemon-reload
 }
 
