@@ -223,6 +223,57 @@ def test_down_says_what_is_left_and_with_delete_data_nothing_is(
     record_property("ec2 left", "snapshots of the data; with --delete-data nothing")
 
 
+def test_an_instance_is_shut_down_before_it_goes(ec2: Command, cloud: Cloud) -> None:
+    assert ec2("up") == 0
+    machine = outputs(cloud)["Instance"]
+    for _ in range(2):  # of one that is stopped nothing more is asked
+        instance.stop(cloud, machine)
+        (found,) = cloud.client("ec2").describe_instances(InstanceIds=[machine])["Reservations"]
+        assert found["Instances"][0]["State"]["Name"] == "stopped"
+    instance.stop(cloud, "i-0123456789abcdef0")  # nor of one that is not there
+
+
+def test_down_names_snapshots_of_earlier_data_and_keeps_them(
+    ec2: Command, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = cloud.client("ec2")
+    volume = client.create_volume(AvailabilityZone="us-east-1a", Size=8)["VolumeId"]
+    kept = client.create_snapshot(VolumeId=volume)["SnapshotId"]
+    client.create_tags(Resources=[kept], Tags=[{"Key": "loopgenie:backup", "Value": "loopgenie-ec2"}])
+    assert ec2("down", "--delete-data") == 0
+    err = capsys.readouterr().err
+    assert f"left: snapshot {kept} of earlier data, 8 GiB, at most 0.40 USD" in err  # 8 x 0.05
+    assert "nothing is left" not in err
+
+
+def test_a_snapshot_finds_room(ec2: Command, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    client = cloud.client("ec2")
+    volume = client.create_volume(AvailabilityZone="us-east-1a", Size=30)["VolumeId"]
+    snapshot = client.create_snapshot(VolumeId=volume)["SnapshotId"]
+    assert ec2("up", "--from-snapshot", snapshot, "--data-gib", "25") == 2
+    assert capsys.readouterr().err.splitlines()[-1].endswith(f"--data-gib is 25, but {snapshot} is of 30 GiB")
+    assert ec2("up", "--from-snapshot", "snap-0123456789abcdef0") == 2
+    assert "there is no snapshot snap-0123456789abcdef0 in us-east-1" in capsys.readouterr().err
+    assert ec2("up", "--from-snapshot", snapshot) == 0
+    assert client.describe_volumes(VolumeIds=[outputs(cloud)["DataVolume"]])["Volumes"][0]["Size"] == 30
+    assert ec2("up", "--from-snapshot", snapshot) == 2
+    assert "to CloudFormation nothing would change" in capsys.readouterr().err
+
+
+def test_a_local_zone_is_none(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    zones = [{"Location": name} for name in ("us-east-1-bos-1a", "us-east-1b", "us-east-1c")]
+
+    class Offers:
+        def get_paginator(self, _: str) -> Offers:
+            return self
+
+        def paginate(self, **_: object) -> list[dict[str, Any]]:
+            return [{"InstanceTypeOfferings": zones}]
+
+    monkeypatch.setattr(Cloud, "client", lambda *_: Offers())
+    assert instance.zone(cloud, "t3.small") == "us-east-1b"
+
+
 def test_up_goes_on_after_a_failure_in_the_middle(
     ec2: Command, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -245,10 +296,8 @@ def test_up_goes_on_after_a_failure_in_the_middle(
 def test_replace_takes_the_instance_away_first_and_keeps_address_and_data(
     ec2: Command, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A volume cannot be with the old instance and the new one; what is asked for is looked at, as the stand-in forgets
-    the output of a condition that comes true again."""
+    """A volume cannot be with the old instance and the new one at once."""
     assert ec2("up") == 0
-    before = outputs(cloud)
     known = {one["ParameterKey"]: one["ParameterValue"] for one in stack(cloud)["Parameters"]}
     asked: list[dict[str, str]] = []
     apply = stacks.apply
@@ -259,12 +308,14 @@ def test_replace_takes_the_instance_away_first_and_keeps_address_and_data(
         return apply(cloud, name, text, **options)
 
     monkeypatch.setattr(stacks, "apply", watched)
+    stopped: list[str] = []
+    monkeypatch.setattr(instance, "stop", lambda cloud, machine: stopped.append(machine) if not asked else None)
     assert ec2("up", "--replace", "--instance", "t3.small") == 0
     first, second = asked
     assert first == {**known, "Machine": "absent"}
-    assert (second["Machine"], second["InstanceType"]) == ("present", "t3.small")
-    after = outputs(cloud)
-    assert (after["Address"], after["DataVolume"]) == (before["Address"], before["DataVolume"])
+    assert stopped == [before["Instance"]]  # before its volume is taken from it
+    # nothing that would touch data or address: CloudFormation leaves alone what stays the same
+    assert second == {**known, "Machine": "present", "InstanceType": "t3.small"}
     assert commands(cloud) == []  # a new one finds out by itself what is wanted
 
 
