@@ -94,6 +94,13 @@ def say(text: str) -> None:
         print(f"{time.strftime('%H:%M:%S')}  {line}", file=sys.stderr, flush=True)
 
 
+def last_line(text: str) -> str:
+    """The last line that says something, shortened: where most programs tell what is wrong. Empty where none does."""
+    # Docker ends with where to find help
+    lines = [line.strip() for line in text.splitlines() if line.strip() and "--help" not in line]
+    return lines[-1][:400] if lines else ""
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 

@@ -15,12 +15,11 @@ import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from deploy import health
-from deploy.command import Failed, WrongUse, say
+from deploy import health, interpreters
+from deploy.command import Failed, WrongUse, last_line, say
+from deploy.trails import digest
 
 ROOT = Path(__file__).resolve().parents[1]
-#: The names of processors: ours -> Docker's.
-PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 #: What the images are made of, as .dockerignore has it.
 _SOURCES = ("Dockerfile", ".dockerignore", "constraints.txt", "pyproject.toml", "setup.py", "README.md", "LICENSE")
 _MORE_SOURCES = ("tools/python-headers.sh", "deploy/trails.Dockerfile")
@@ -45,14 +44,13 @@ def tag(*, arch: str, trails: Path | None = None) -> str:
     -------
     Sixteen hexadecimal digits.
     """
-    digest = hashlib.sha256(arch.encode())
+    found = hashlib.sha256(arch.encode())
     for path in _sources():
-        digest.update(f"\0{path.relative_to(ROOT).as_posix()}\0".encode())
-        digest.update(path.read_bytes())
+        found.update(f"\0{path.relative_to(ROOT).as_posix()}\0".encode())
+        found.update(path.read_bytes())
     if trails:
-        with trails.open("rb") as file:
-            digest.update(b"\0trails\0" + hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()[:16]
+        found.update(b"\0trails\0" + digest(trails).encode())
+    return found.hexdigest()[:16]
 
 
 def _sources() -> list[Path]:
@@ -72,7 +70,7 @@ def check_docker() -> None:
         raise NoDocker("needs Docker to build the images: install it, or say with --image which to use")
     asked = subprocess.run(["docker", "version", "--format", "{{.Server.Version}}"], capture_output=True, text=True)
     if asked.returncode:
-        raise NoDocker(f"Docker does not answer: {_last_line(asked.stderr)}; start it, or say --image")
+        raise NoDocker(f"Docker does not answer: {_last_words(asked.stderr)}; start it, or say --image")
 
 
 def build(target: str, reference: str, *, arch: str) -> None:
@@ -104,7 +102,7 @@ def with_trails(server: str, reference: str, *, arch: str, file: Path | None = N
 
 
 def _build(words: Sequence[str], reference: str, *, arch: str) -> None:
-    command = ["docker", "build", "--platform", PLATFORMS[arch], "-t", reference, *words]
+    command = ["docker", "build", "--platform", interpreters.engine_platform(arch), "-t", reference, *words]
     try:
         done = subprocess.run(
             command,
@@ -122,7 +120,7 @@ def _build(words: Sequence[str], reference: str, *, arch: str) -> None:
             f"this machine ({platform.machine()}) runs no programs for {arch}, so it cannot build {reference}: "
             "set up QEMU (docker run --privileged --rm tonistiigi/binfmt --install all), or choose another --arch"
         )
-    raise Failed(f"{reference} cannot be built: {_last_line(done.stderr)}")
+    raise Failed(f"{reference} cannot be built: {_last_words(done.stderr)}")
 
 
 def _revision() -> str:
@@ -151,7 +149,7 @@ def try_out(server: str, web: str, *, timeout_s: float = 90) -> float:
             return health.wait_until_ready(f"http://{address}", timeout_s=timeout_s, say=say)
         except Failed as error:
             said = _docker("logs", "--tail", "3", f"{name}-app")
-            raise Failed(f"the images do not work: {error}; the app's last words: {_last_line(said)}") from None
+            raise Failed(f"the images do not work: {error}; the app's last words: {_last_words(said)}") from None
     finally:
         subprocess.run(["docker", "rm", "-f", f"{name}-web", f"{name}-app"], capture_output=True)
 
@@ -195,10 +193,9 @@ def size_mb(reference: str) -> float:
 def _docker(*words: str, environment: dict[str, str] | None = None, entered: str | None = None) -> str:
     done = subprocess.run(["docker", *words], capture_output=True, text=True, env=environment, input=entered)
     if done.returncode:
-        raise Failed(f"docker {words[0]} did not work: {_last_line(done.stderr)}")
+        raise Failed(f"docker {words[0]} did not work: {_last_words(done.stderr)}")
     return (done.stdout + (done.stderr if words[0] == "logs" else "")).strip()
 
 
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"
+def _last_words(text: str) -> str:
+    return last_line(text) or "it said nothing"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from deploy.command import WrongUse
 
-#: How architectures are called by Python and pip, by container engines, and by whom it may concern.
+#: What Python and pip call an architecture -> what Debian and container engines do.
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 _OTHER_NAMES = {"amd64": "x86_64", "arm64": "aarch64"}
 _OURS = ("PYTHON", "VIRTUAL_ENV", "LOOPGENIE_")
@@ -74,6 +74,11 @@ def architecture(name: str) -> str:
     return known
 
 
+def engine_platform(arch: str) -> str:
+    """What container engines call a platform, such as linux/amd64; raises as `architecture` does."""
+    return f"linux/{ARCHITECTURES[architecture(arch)]}"
+
+
 def find(version: str, arch: str) -> Interpreter:
     """The nearest Python of a version like "3.13" for an architecture.
 
@@ -97,7 +102,7 @@ def in_container(version: str, arch: str) -> Interpreter:
     NoSuchPython : there is no engine that can run it.
     """
     arch = architecture(arch)
-    found = Interpreter(version, image=f"python:{version}-slim", platform=f"linux/{ARCHITECTURES[arch]}")
+    found = Interpreter(version, image=f"python:{version}-slim", platform=engine_platform(arch))
     if not _engine_runs(found):
         here = f"run this with it, or put python{version} on the PATH, or "
         if architecture(platform.machine()) != arch:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from deploy import interpreters, wheels
-from deploy.command import Failed, WrongUse
+from deploy.command import Failed, WrongUse, last_line
 from loopgenie.errors import LoopGenieError
 from loopgenie.store import open_store
 
@@ -36,12 +36,13 @@ def check(file: Path) -> None:
         raise WrongUse(f"--data: {file} holds no trails; {how}")
 
 
-def copy(source: Path, target: Path) -> None:
-    """Copy a file of trails as a whole, even while something writes to it."""
-    with sqlite3.connect(f"file:{source}?mode=ro", uri=True) as there, sqlite3.connect(target) as here:
+def copy(source: Path, target: Path) -> Path:
+    """Copy a file of trails as a whole, even while something writes to it; returns the copy."""
+    with sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True) as there, sqlite3.connect(target) as here:
         there.backup(here)
     here.close()
     there.close()
+    return target
 
 
 def sample(target: Path) -> None:
@@ -55,10 +56,15 @@ def sample(target: Path) -> None:
     environment = interpreters.clean_environment()
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=wheels.ROOT)
     if done.returncode:
-        raise Failed(f"the sample region could not be made: {done.stderr.strip().splitlines()[-1:]}")
+        raise Failed(f"the sample region could not be made: {last_line(done.stderr)}")
 
 
 def digest(file: Path) -> str:
-    """Twelve hexadecimal digits that tell one file from another."""
-    with file.open("rb") as read:
-        return hashlib.file_digest(read, "sha256").hexdigest()[:12]
+    """Twelve hexadecimal digits that tell one file from another, with what was written last and stands beside it."""
+    found = hashlib.sha256()
+    for part in (file, Path(f"{file}-wal")):
+        if part.exists():
+            with part.open("rb") as read:
+                while block := read.read(1 << 20):
+                    found.update(block)
+    return found.hexdigest()[:12]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from deploy import trails
 from deploy.command import WrongUse
 from deploy.prices import TRIP_KB, TRIP_S, Cost, answers_of_a_million, logs_of_a_million, monthly, price
 
@@ -136,11 +137,7 @@ def _data(arguments: argparse.Namespace) -> dict[str, str]:
     file = Path(where)
     if not file.is_file():
         raise WrongUse(f"--data is {where!r}, which is no file; want one, s3://BUCKET/KEY or sample")
-    with file.open("rb") as opened:
-        if opened.read(16) != b"SQLite format 3\0":
-            raise WrongUse(
-                f"--data is {where!r}, want a database that `loopgenie import --database sqlite:///…` has made"
-            )
+    trails.check(file)
     return {"Data": "image", "Trails": file.name}
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import argparse
 import base64
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from deploy import command, health, images, stacks
+from deploy import command, health, images, stacks, trails
 from deploy.cloud import TAG, Cloud, connect, plainly, tags
 from deploy.command import Failed, WrongUse, say
 from deploy.fargate import choices, rollout
@@ -288,7 +289,9 @@ def _build_and_push(
                 continue  # a file needs nobody to make it
             say(f"building the image {local[target]}")
             images.build(target, local[target], arch=arch)
-        images.with_trails(local["server"], local["app"], arch=arch, file=file, importer=local["importer"])
+        with tempfile.TemporaryDirectory() as scratch:
+            whole = trails.copy(file, Path(scratch) / file.name) if file else None
+            images.with_trails(local["server"], local["app"], arch=arch, file=whole, importer=local["importer"])
         say(f"a trip was planned with the images after {images.try_out(local['app'], local['web']):.1f} s")
         # Tried with trails; what gets them from elsewhere is the very same without that layer.
         pushed = {**local, "app": local["app" if chosen["Data"] == "image" else "server"]}

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from deploy import health, stacks
+from deploy import health, stacks, trails
 from deploy.cloud import Cloud, connect, plainly, tags
 from deploy.command import Failed, WrongUse, name_option, region_option, run, say, wait_option
 from deploy.plan import Plan
@@ -58,7 +58,7 @@ class Lambda:
             return Plan(f"down: {stack} in {where}", steps=steps)
         chosen = choices.choose(arguments)
         if chosen.data:
-            packaging.check_trails(chosen.data)
+            trails.check(chosen.data)
         kind = chosen.parameters["Gateway"]
         known = {**chosen.parameters, "FunctionName": stack, "CodeBucket": "<bucket>", "CodeKey": "<package>.zip"}
         idle, traffic = choices.costs(chosen.parameters)
@@ -144,7 +144,7 @@ def stack_name(name: str) -> str:
 
 def _bring_out(arguments: argparse.Namespace, *, must_run: bool = False) -> str:
     if arguments.data:
-        packaging.check_trails(arguments.data)
+        trails.check(arguments.data)
     cloud, name = connect(arguments.region), stack_name(arguments.name)
     marks = tags("lambda", arguments.name)
     with plainly():

@@ -15,8 +15,8 @@ from typing import Any
 
 import yaml
 
-from deploy import interpreters, wheels
-from deploy.command import Failed, WrongUse, say
+from deploy import interpreters, trails, wheels
+from deploy.command import Failed, WrongUse, last_line, say
 
 RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
 HANDLERS = {"zappa": "handler.lambda_handler", "apig-wsgi": "apig_handler.lambda_handler"}
@@ -76,34 +76,12 @@ class Recipe:
         if self.arch not in ("x86_64", "arm64"):
             raise WrongUse(f"the architecture {self.arch!r} is not known; want x86_64 or arm64")
         if self.data:
-            check_trails(self.data)
+            trails.check(self.data)
 
     @property
     def python(self) -> str:
         """The version of Python, e.g. "3.13"."""
         return self.runtime.removeprefix("python")
-
-
-def check_trails(file: Path) -> None:
-    """Check that a file holds trails and can be read where nothing can be written.
-
-    Raises
-    ------
-    WrongUse : it is not there, is no SQLite database of ours, or is empty.
-    """
-    from loopgenie.errors import LoopGenieError
-    from loopgenie.store import open_store
-
-    if not file.is_file():
-        raise WrongUse(f"there is no file {file}; make one with: loopgenie import … --database sqlite:///{file}")
-    if Path(f"{file}-wal").exists() and Path(f"{file}-wal").stat().st_size:
-        raise WrongUse(f"{file} is being written to (there is a {file.name}-wal beside it); end that first")
-    try:
-        regions = open_store(f"sqlite:///{file.resolve()}").snapshot().regions
-    except LoopGenieError as error:
-        raise WrongUse(f"{file} holds no trails: {error}") from None
-    if not regions:
-        raise WrongUse(f"{file} holds no region; import one with: loopgenie import … --database sqlite:///{file}")
 
 
 def make(recipe: Recipe, output: Path) -> Package:
@@ -175,11 +153,10 @@ def _zappa(recipe: Recipe, folder: Path) -> Path:
         env={**_without_aws(), "VIRTUAL_ENV": str(environment)},
     )
     if done.returncode or not (project / "package.zip").is_file():
-        words = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
         missing = "No module named 'zappa'" in done.stderr or "No module named zappa" in done.stderr
         if missing:
             raise WrongUse("Zappa is not installed: pip install 'loopgenie[deploy]'")
-        raise Failed(f"Zappa could not make the package: {words[-1] if words else 'it says nothing'}")
+        raise Failed(f"Zappa could not make the package: {last_line(done.stdout + done.stderr) or 'it says nothing'}")
     return project / "package.zip"
 
 
@@ -217,24 +194,10 @@ def compile_ahead(task: Path, recipe: Recipe) -> None:
 def _lay_trails(target: Path, data: Path | None) -> None:
     if data:
         say(f"taking the trails of {data}")
-        shutil.copyfile(data, target)
+        trails.copy(data, target)
         return
     say("no --data: taking the synthetic sample region, which is nowhere")
-    lay_sample(target)
-
-
-def lay_sample(target: Path) -> None:
-    """Make the sample region in a file.
-
-    Raises
-    ------
-    Failed : that did not work.
-    """
-    environment = interpreters.clean_environment()
-    command = [sys.executable, "-m", "loopgenie", "sample", "--database", f"sqlite:///{target}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=wheels.ROOT)
-    if done.returncode:
-        raise Failed(f"the sample region could not be made: {done.stderr.strip()[-300:]}")
+    trails.sample(target)
 
 
 def _pack(task: Path, output: Path) -> Package:

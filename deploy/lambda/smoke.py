@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy import interpreters, wheels
-from deploy.command import Failed, say
+from deploy import interpreters, trails, wheels
+from deploy.command import Failed, last_line, say
 from deploy.standin import events
 from loopgenie.store import open_store
 
-from .packaging import HANDLERS, LARGEST_UNPACKED_MIB, MIB, Recipe, lay_sample
+from .packaging import HANDLERS, LARGEST_UNPACKED_MIB, MIB, Recipe
 
 _WORLD = (-180.0, -90.0, 180.0, 90.0)
 _SCRIPT = Path(__file__).with_name("first_calls.py")
@@ -55,7 +55,7 @@ def check(file: Path, recipe: Recipe) -> list[Started]:
             raise Failed(f"{file} has {unpacked / MIB:.0f} MiB unpacked, Lambda takes {LARGEST_UNPACKED_MIB}")
         wheels.third_party(folder / "runtime", ["boto3"], python=recipe.python, arch=recipe.arch)
         if not (task / "trails.db").exists():
-            lay_sample(task / "trails.db")
+            trails.sample(task / "trails.db")
         calls = _calls(task / "trails.db")
         asked = {"handlers": list(HANDLERS.values()), "events": [event for _, event in calls]}
         (folder / "calls.json").write_text(json.dumps(asked), "utf-8")
@@ -65,17 +65,17 @@ def check(file: Path, recipe: Recipe) -> list[Started]:
             # -I -S: with no packages but the package's own
             python.run(["-I", "-S", _SCRIPT.name], folder)
         except subprocess.CalledProcessError as error:
-            words = [line for line in (error.stderr or error.stdout).splitlines() if line.strip()]
-            raise Failed(f"{file} does not start: {words[-1] if words else 'it says nothing'}") from None
+            told = last_line(error.stderr or error.stdout)
+            raise Failed(f"{file} does not start: {told or 'it says nothing'}") from None
         answers = json.loads((folder / "answers.json").read_text("utf-8"))
     return _judged([name for name, _ in calls], answers)
 
 
-def _calls(trails: Path) -> list[tuple[str, dict[str, Any]]]:
+def _calls(file: Path) -> list[tuple[str, dict[str, Any]]]:
     """What each handler is asked, as (what it is, event)."""
     from loopgenie.geometry import Box
 
-    trailheads = open_store(f"sqlite:///{trails}").trailheads_in(Box(*_WORLD))
+    trailheads = open_store(f"sqlite:///{file}").trailheads_in(Box(*_WORLD))
     if not trailheads:
         raise Failed("the package has trails, but no trailhead to start from")
     start = next((one for one in trailheads if one.to_loop_m is not None), trailheads[0])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from deploy.command import Failed, WrongUse
+from deploy.command import Failed, WrongUse, last_line
 
 _HOSTS = "want local, user@machine, ssh://user@machine:port, or the name of a docker context"
 
@@ -150,9 +150,3 @@ def manager(host: Engine, *, make: bool = False, advertise: str = "") -> dict[st
     if not swarm.get("ControlAvailable"):
         raise WrongUse(f"{host.host} is a worker of its swarm: name one of its managers")
     return swarm
-
-
-def last_line(text: str) -> str:
-    """The last line that says something, shortened: where Docker tells what is wrong."""
-    lines = [line.strip() for line in text.splitlines() if line.strip() and "--help" not in line]
-    return lines[-1][:400] if lines else ""

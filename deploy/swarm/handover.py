@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from deploy.command import Failed, WrongUse, say
-from deploy.swarm.engine import Engine, engine, last_line
+from deploy.command import Failed, WrongUse, last_line, say
+from deploy.swarm.engine import Engine, engine
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,8 +7,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from deploy.command import Failed, WrongUse, say
-from deploy.swarm.engine import Engine, last_line
+from deploy.command import Failed, WrongUse, last_line, say
+from deploy.swarm.engine import Engine
 
 _PAUSE_S = 1.0
 #: A port may be taken for a moment while one that had it ends.

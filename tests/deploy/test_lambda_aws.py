@@ -18,6 +18,7 @@ boto3 = pytest.importorskip("boto3", reason="needs the extra `deploy`")
 
 from botocore.exceptions import ClientError  # noqa: E402
 
+from deploy import trails  # noqa: E402
 from deploy.command import Failed  # noqa: E402
 
 deploy = importlib.import_module("deploy.lambda.deploy")
@@ -50,7 +51,7 @@ def packed(aws: str, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return deploy.packaging.Package(output, 1, 1, 1)
 
     monkeypatch.setattr(deploy.packaging, "make", make)
-    monkeypatch.setattr(deploy.packaging, "check_trails", lambda file: None)
+    monkeypatch.setattr("deploy.trails.check", lambda file: None)
     monkeypatch.setattr(deploy.smoke, "check", lambda file, recipe: [])
     return recipes
 
@@ -316,10 +317,10 @@ def test_a_package_with_trails_is_told_from_one_without(aws: str, tmp_path: Path
 def test_real_trails_pass_and_empty_ones_do_not(tmp_path: Path) -> None:
     from deploy.command import WrongUse
 
-    deploy.packaging.lay_sample(tmp_path / "sample.db")
-    deploy.packaging.check_trails(tmp_path / "sample.db")
+    trails.sample(tmp_path / "sample.db")
+    trails.check(tmp_path / "sample.db")
     shutil.copy(tmp_path / "sample.db", tmp_path / "empty.db")
     with closing(sqlite3.connect(tmp_path / "empty.db")) as database, database:
         database.execute("DELETE FROM region")
-    with pytest.raises(WrongUse, match="holds no region"):
-        deploy.packaging.check_trails(tmp_path / "empty.db")
+    with pytest.raises(WrongUse, match="holds no trails"):
+        trails.check(tmp_path / "empty.db")
