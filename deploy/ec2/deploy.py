@@ -125,7 +125,8 @@ class Ec2:
             stack = stacks.find_ours(cloud, _stack(arguments.name), arguments.name)
             parameters = _parameters(cloud, arguments, stack)
             again = bool(arguments.replace or arguments.from_snapshot)
-            running = not again and _instance_of(stack)
+            machine = _instance_of(stack)
+            running = machine and not again
             store = stacks.apply(
                 cloud,
                 _bucket_stack(arguments.name),
@@ -139,8 +140,9 @@ class Ec2:
             script = _script_of(cloud, stack) if running else _script()
             if not running:
                 bucket.write(cloud, store, bucket.CURRENT, wanted)
-                if stack and again:
+                if stack and machine:
                     say("taking the instance away; its data and address stay")
+                    instance.stop(cloud, machine)
                     self._apply(cloud, arguments.name, script, {**_known(stack), "Machine": "absent"})
             outputs = self._apply(cloud, arguments.name, script, {**parameters, "Machine": "present"})
             if running:
@@ -207,6 +209,8 @@ class Ec2:
             cloud = connect(arguments.region)
             stack = stacks.find_ours(cloud, _stack(arguments.name), arguments.name)
             volume = stacks.outputs(stack).get("DataVolume") if stack else None
+            if machine := _instance_of(stack):
+                instance.stop(cloud, machine)
             stacks.remove(cloud, _stack(arguments.name))
             store = stacks.find_ours(cloud, _bucket_stack(arguments.name), arguments.name)
             if store:
@@ -214,18 +218,21 @@ class Ec2:
                     buckets.empty(cloud, name)
                 stacks.remove(cloud, _bucket_stack(arguments.name))
             left = instance.snapshots(cloud, volume) if volume else []
+            ours = {one["SnapshotId"] for one in left}
+            # of a volume that it had before, or of a deployment of that name whose data was kept: not for us to delete
+            earlier = [one for one in instance.backups(cloud, _stack(arguments.name)) if one["SnapshotId"] not in ours]
             if arguments.delete_data:
                 for one in left:
                     say(f"deleting the snapshot {one['SnapshotId']}")
                     cloud.client("ec2").delete_snapshot(SnapshotId=one["SnapshotId"])
                 left = []
-            for one in left:
+            for one, what in [*((one, "earlier data") for one in earlier), *((one, "the data") for one in left)]:
                 size = one["VolumeSize"]
                 most = size * price("ebs.snapshot")
-                say(f"left: snapshot {one['SnapshotId']} of the data, {size} GiB, at most {most:.2f} USD a month")
+                say(f"left: snapshot {one['SnapshotId']} of {what}, {size} GiB, at most {most:.2f} USD a month")
             if left:
                 say(f"bring the data back with: up --from-snapshot {left[-1]['SnapshotId']}")
-            else:
+            elif not earlier:
                 say("nothing is left")
 
     def _apply(self, cloud: Cloud, name: str, script: str, parameters: Mapping[str, str]) -> dict[str, str]:
@@ -302,6 +309,8 @@ def _parameters(cloud: Cloud, arguments: argparse.Namespace, stack: Mapping[str,
         parameters["Zone"] = instance.zone(cloud, parameters["InstanceType"])
     if known and int(parameters["DataGiB"]) < int(known["DataGiB"]):
         raise WrongUse(f"--data-gib is {parameters['DataGiB']}, but a volume cannot shrink from {known['DataGiB']} GiB")
+    if arguments.from_snapshot:
+        parameters["DataGiB"] = _room_for(cloud, arguments, known, parameters["DataGiB"])
     arch = instance.architecture(parameters["InstanceType"])
     if not again:
         if arch != instance.architecture(known["InstanceType"]):
@@ -313,6 +322,20 @@ def _parameters(cloud: Cloud, arguments: argparse.Namespace, stack: Mapping[str,
     elif "Image" not in given:
         parameters["Image"] = instance.newest_image(cloud, arch)
     return parameters
+
+
+def _room_for(cloud: Cloud, arguments: argparse.Namespace, known: Mapping[str, str], gib: str) -> str:
+    """The size of a volume that begins with a snapshot; found out before anything is taken away for it."""
+    snapshot = arguments.from_snapshot
+    if known.get("DataSnapshot") == snapshot:
+        raise WrongUse(
+            f"the data began with {snapshot} already, so to CloudFormation nothing would change: run up without it, "
+            "or, to begin with it once more, copy it (aws ec2 copy-snapshot) and name the copy"
+        )
+    least = instance.snapshot_gib(cloud, snapshot)
+    if arguments.data_gib is not None and arguments.data_gib < least:
+        raise WrongUse(f"--data-gib is {arguments.data_gib}, but {snapshot} is of {least} GiB")
+    return str(max(int(gib), least))
 
 
 def _bring(cloud: Cloud, store: str, arguments: argparse.Namespace, before: Wanted | None, arch: str) -> Wanted:

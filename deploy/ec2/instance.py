@@ -6,11 +6,11 @@ import re
 import time
 from typing import Any
 
+from deploy import interpreters
 from deploy.cloud import Cloud, code_of
 from deploy.command import Failed, WrongUse, say
 
 _IMAGE = "/aws/service/debian/release/12/latest/{}"
-_DEBIAN = {"x86_64": "amd64", "aarch64": "arm64"}
 _AGENT_S = 180
 _PAUSE_S = 2.0
 _UNFINISHED = {"Pending", "InProgress", "Delayed"}
@@ -40,7 +40,7 @@ def newest_image(cloud: Cloud, arch: str) -> str:
     """
     from botocore.exceptions import ClientError
 
-    name = _IMAGE.format(_DEBIAN[arch])
+    name = _IMAGE.format(interpreters.ARCHITECTURES[arch])
     try:
         return str(cloud.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
     except ClientError as error:
@@ -50,7 +50,8 @@ def newest_image(cloud: Cloud, arch: str) -> str:
 
 
 def zone(cloud: Cloud, instance_type: str) -> str:
-    """An availability zone that has such instances: the first by name.
+    """An availability zone that has such instances: the first by name. Not a local zone such as us-east-1-bos-1a,
+    which AWS lists among them, and which nobody may use without asking for it.
 
     Raises
     ------
@@ -62,6 +63,7 @@ def zone(cloud: Cloud, instance_type: str) -> str:
         str(one["Location"])
         for page in pages.paginate(LocationType="availability-zone", Filters=wanted)
         for one in page["InstanceTypeOfferings"]
+        if re.fullmatch(re.escape(cloud.region) + "[a-z]", one["Location"])
     ]
     if not found:
         raise WrongUse(f"there are no {instance_type} in {cloud.region}: choose another --instance or --region")
@@ -72,6 +74,40 @@ def network(cloud: Cloud, subnet: str) -> tuple[str, str]:
     """The VPC and the zone of a subnet."""
     (found,) = cloud.client("ec2").describe_subnets(SubnetIds=[subnet])["Subnets"]
     return str(found["VpcId"]), str(found["AvailabilityZone"])
+
+
+def stop(cloud: Cloud, instance: str) -> None:
+    """Shut an instance down, if it runs, so that its volume can be taken from it.
+
+    CloudFormation takes the volume first, and one that is still mounted does not come off, or comes off damaged:
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ec2-volumeattachment.html
+    """
+    client = cloud.client("ec2")
+    found = client.describe_instances(Filters=[{"Name": "instance-id", "Values": [instance]}])["Reservations"]
+    states = [one["State"]["Name"] for reservation in found for one in reservation["Instances"]]
+    if not set(states) & {"pending", "running", "stopping"}:
+        return
+    say(f"shutting {instance} down, so that its data is written")
+    client.stop_instances(InstanceIds=[instance])
+    client.get_waiter("instance_stopped").wait(InstanceIds=[instance])
+
+
+def snapshot_gib(cloud: Cloud, snapshot: str) -> int:
+    """The size of the volume that a snapshot is of, GiB.
+
+    Raises
+    ------
+    WrongUse : there is no such snapshot in the region.
+    """
+    from botocore.exceptions import ClientError
+
+    try:
+        (found,) = cloud.client("ec2").describe_snapshots(SnapshotIds=[snapshot])["Snapshots"]
+    except ClientError as error:
+        if code_of(error) != "InvalidSnapshot.NotFound":
+            raise
+        raise WrongUse(f"there is no snapshot {snapshot} in {cloud.region}") from None
+    return int(found["VolumeSize"])
 
 
 def run(cloud: Cloud, instance: str, command: str, *, timeout_s: int = 1200) -> str:
@@ -135,11 +171,14 @@ def _outcome(client: Any, command: str, instance: str) -> dict[str, Any]:
 
 
 def last_words(cloud: Cloud, instance: str) -> str:
-    """What LoopGenie's first start last said on the instance's console; empty if nothing."""
+    """What LoopGenie's first start last said on the instance's console; empty if nothing.
+
+    As it is now, which AWS does for its newer machines (Nitro) only: otherwise it is some minutes behind.
+    """
     from botocore.exceptions import ClientError
 
     try:
-        text = cloud.client("ec2").get_console_output(InstanceId=instance).get("Output", "")
+        text = cloud.client("ec2").get_console_output(InstanceId=instance, Latest=True).get("Output", "")
     except ClientError as error:
         say(f"its console cannot be read: {code_of(error)}")
         return ""
@@ -149,6 +188,15 @@ def last_words(cloud: Cloud, instance: str) -> str:
 
 def snapshots(cloud: Cloud, volume: str) -> list[dict[str, Any]]:
     """The snapshots of a volume, oldest first."""
+    return _snapshots(cloud, "volume-id", volume)
+
+
+def backups(cloud: Cloud, stack: str) -> list[dict[str, Any]]:
+    """The nightly snapshots of a deployment, oldest first: those of volumes that it had before, too."""
+    return _snapshots(cloud, "tag:loopgenie:backup", stack)
+
+
+def _snapshots(cloud: Cloud, what: str, value: str) -> list[dict[str, Any]]:
     pages = cloud.client("ec2").get_paginator("describe_snapshots")
-    found = pages.paginate(OwnerIds=["self"], Filters=[{"Name": "volume-id", "Values": [volume]}])
+    found = pages.paginate(OwnerIds=["self"], Filters=[{"Name": what, "Values": [value]}])
     return sorted((one for page in found for one in page["Snapshots"]), key=lambda one: one["StartTime"])

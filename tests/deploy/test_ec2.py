@@ -298,6 +298,7 @@ def test_replace_takes_the_instance_away_first_and_keeps_address_and_data(
 ) -> None:
     """A volume cannot be with the old instance and the new one at once."""
     assert ec2("up") == 0
+    machine = outputs(cloud)["Instance"]
     known = {one["ParameterKey"]: one["ParameterValue"] for one in stack(cloud)["Parameters"]}
     asked: list[dict[str, str]] = []
     apply = stacks.apply
@@ -313,7 +314,7 @@ def test_replace_takes_the_instance_away_first_and_keeps_address_and_data(
     assert ec2("up", "--replace", "--instance", "t3.small") == 0
     first, second = asked
     assert first == {**known, "Machine": "absent"}
-    assert stopped == [before["Instance"]]  # before its volume is taken from it
+    assert stopped == [machine]  # before its volume is taken from it
     # nothing that would touch data or address: CloudFormation leaves alone what stays the same
     assert second == {**known, "Machine": "present", "InstanceType": "t3.small"}
     assert commands(cloud) == []  # a new one finds out by itself what is wanted
