@@ -9,7 +9,6 @@ import argparse
 import base64
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,8 +23,6 @@ from deploy.template import Template
 _HERE = Path(__file__).parent
 TEMPLATE = Template.read(_HERE / "template.yaml")
 REGISTRY = Template.read(_HERE / "registry.yaml")
-#: The index of tags is behind by up to some minutes; so often, and with such a pause (s), it is asked again.
-_LOOKS, _PAUSE_S = 12, 10.0
 #: Image -> the parameter that names it.
 _IMAGES = {"app": "AppImage", "web": "WebImage", "importer": "ImporterImage"}
 
@@ -138,16 +135,10 @@ class Fargate:
                 if stacks.find_ours(cloud, name, arguments.name):
                     stacks.remove(cloud, name)
             _forget_task_definitions(cloud, _service(arguments.name))
-            kept, left = _left(cloud, arguments.name)
-            for _ in range(_LOOKS):
-                if not left:
-                    break
-                time.sleep(_PAUSE_S)
-                kept, left = _left(cloud, arguments.name)
-            for arn in kept:
+            for arn in _kept(cloud, arguments.name):
                 say(f"kept, and paid for until you delete it: {arn}")
-            if left:
-                raise Failed(f"something is left; run down again: {', '.join(left)}")
+            if listed := _listed(cloud, arguments.name):
+                say(f"AWS's index of tags, which is behind by minutes or hours, still lists {', '.join(listed)}")
             say(f"nothing else is left of {arguments.name}")
 
     def run(self, arguments: argparse.Namespace) -> str:
@@ -177,7 +168,7 @@ _STEPS = (
 _DOWN = (
     "remove the service, its network and its log",
     "remove the registry with all images",
-    "look by tag whether anything is left; a last snapshot of a database is kept and named",
+    "look whether anything is left; a last snapshot of a database is kept and named",
 )
 
 
@@ -343,7 +334,8 @@ def _forget_task_definitions(cloud: Cloud, family: str) -> None:
     client = cloud.client("ecs")
     for prefix in (family, f"{family}-importer"):
         for status in ("ACTIVE", "INACTIVE"):
-            found = client.list_task_definitions(familyPrefix=prefix, status=status)["taskDefinitionArns"]
+            pages = client.get_paginator("list_task_definitions").paginate(familyPrefix=prefix, status=status)
+            found = [arn for page in pages for arn in page["taskDefinitionArns"]]
             for arn in found:
                 if status == "ACTIVE":
                     client.deregister_task_definition(taskDefinition=arn)
@@ -351,15 +343,24 @@ def _forget_task_definitions(cloud: Cloud, family: str) -> None:
                 client.delete_task_definitions(taskDefinitions=found[first : first + 10])
 
 
-def _left(cloud: Cloud, name: str) -> tuple[list[str], list[str]]:
-    """What still has our tag: what is kept on purpose, and what should be gone."""
+def _kept(cloud: Cloud, name: str) -> list[str]:
+    """Snapshots of the database, which outlive it on purpose and have its tags."""
+    pages = cloud.client("rds").get_paginator("describe_db_snapshots").paginate(SnapshotType="manual")
+    found = [one for page in pages for one in page["DBSnapshots"]]
+    ours = [{"Key": TAG, "Value": name}, {"Key": f"{TAG}:target", "Value": "fargate"}]
+    return [one["DBSnapshotArn"] for one in found if all(tag in one.get("TagList", []) for tag in ours)]
+
+
+def _listed(cloud: Cloud, name: str) -> list[str]:
+    """What AWS's index still has under our tag.
+
+    It also names what went long ago (https://github.com/aws/aws-sdk/issues/676), so it proves nothing: that the stacks
+    are gone does.
+    """
     pages = cloud.client("resourcegroupstaggingapi").get_paginator("get_resources")
     ours = [{"Key": TAG, "Values": [name]}, {"Key": f"{TAG}:target", "Values": ["fargate"]}]
     found = [one["ResourceARN"] for page in pages.paginate(TagFilters=ours) for one in page["ResourceTagMappingList"]]
-    kept = [arn for arn in found if ":snapshot:" in arn]
-    # versions and tasks of the past are shown for some time after they are gone, and cost nothing
-    past = [arn for arn in found if ":task-definition/" in arn or ":task/" in arn]
-    return kept, [arn for arn in found if arn not in kept and arn not in past]
+    return [arn for arn in found if ":task-definition/" not in arn and ":task/" not in arn and ":snapshot:" not in arn]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from deploy import health, images, trails
-from deploy.cloud import connect
+from deploy.cloud import connect, tag_list, tags
 from deploy.command import Failed
 from deploy.fargate import deploy as fargate
 from deploy.template import Template
@@ -53,7 +54,6 @@ def docker(aws: str, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     monkeypatch.setattr(images, "name", lambda image, reference: done.append(("name", image, reference)))
     monkeypatch.setattr(images, "push", push)
     monkeypatch.setattr(images, "forget", lambda names: None)
-    monkeypatch.setattr(fargate, "_PAUSE_S", 0.01)
     return done
 
 
@@ -346,8 +346,25 @@ def test_down_leaves_nothing(
     assert boto3.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
     assert boto3.client("ecs").list_task_definitions()["taskDefinitionArns"] == []
     # (of the cluster moto never says that it is gone)
-    record_property("fargate left", len(fargate._left(connect(REGION), "hikes")[1]))
+    record_property("fargate left", len(fargate._listed(connect(REGION), "hikes")))
     assert call("down") == 0  # again
+
+
+def test_down_names_the_last_snapshot_and_does_not_trust_the_index(
+    docker: list[tuple[str, ...]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rds = boto3.client("rds")
+    rds.create_db_instance(DBInstanceIdentifier="d", Engine="postgres", DBInstanceClass="db.t4g.micro",
+                           AllocatedStorage=20, MasterUsername="u", MasterUserPassword="12345678")  # fmt: skip
+    for name in ("hikes", "others"):
+        marks = tag_list(tags("fargate", name))
+        rds.create_db_snapshot(DBSnapshotIdentifier=f"of-{name}", DBInstanceIdentifier="d", Tags=marks)
+    monkeypatch.setattr(fargate, "_listed", lambda *_: ["arn:aws:elasticloadbalancing:x:1:listener/app/gone"])
+    assert call("down") == 0
+    err = capsys.readouterr().err
+    assert re.search(r"paid for until you delete it: \S+:snapshot:of-hikes\n", err)
+    assert "of-others" not in err
+    assert "still lists arn:aws:elasticloadbalancing:x:1:listener/app/gone" in err
 
 
 def test_down_says_what_could_not_be_removed(docker: list[tuple[str, ...]], capsys: pytest.CaptureFixture[str]) -> None:
