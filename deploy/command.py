@@ -9,14 +9,18 @@ says what would be right. Every verb may be run again after any failure, and goe
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import NoReturn, Protocol
 
 from deploy.plan import Plan
+from deploy.values import like, whole
 
+#: What stacks, functions, buckets and DNS names all allow.
+_NAME = like(
+    r"[a-z][a-z0-9-]{1,30}[a-z0-9]", "3 to 32 small letters, digits and hyphens, a letter first and no hyphen last"
+)
 VERBS = {
     "up": "make what is not there yet, and bring what is there up to date",
     "status": "say what there is and whether it answers",
@@ -124,7 +128,7 @@ def _parser(target: Target, more: Sequence[tuple[str, str]]) -> argparse.Argumen
 def name_option(parser: argparse.ArgumentParser) -> None:
     """The name of a deployment: one account may have several."""
     parser.add_argument(
-        "--name", type=_name, default="loopgenie", metavar="NAME", help="name of this deployment (default: loopgenie)"
+        "--name", type=_NAME, default="loopgenie", metavar="NAME", help="name of this deployment (default: loopgenie)"
     )
 
 
@@ -137,23 +141,8 @@ def wait_option(parser: argparse.ArgumentParser, *, seconds: int) -> None:
     """How long to wait until it answers."""
     parser.add_argument(
         "--wait-s",
-        type=_whole,
+        type=whole(0, 86_400),
         default=seconds,
         metavar="S",
         help=f"how long it may take to answer; 0: do not wait (default: {seconds})",
     )
-
-
-def _name(text: str) -> str:
-    # what stacks, functions, buckets and DNS names all allow
-    if not re.fullmatch(r"[a-z][a-z0-9-]{1,30}[a-z0-9]", text):
-        raise argparse.ArgumentTypeError(
-            f"is {text!r}, want 3 to 32 small letters, digits and hyphens, a letter first and no hyphen last"
-        )
-    return text
-
-
-def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f"is {text!r}, want a whole number of seconds")
-    return int(text)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from deploy import trails
 from deploy.command import WrongUse
 from deploy.prices import TRIP_KB, TRIP_S, Cost, answers_of_a_million, logs_of_a_million, monthly, price
+from deploy.values import like, one_of, whole
 
 #: Option -> parameter of the template. What is not given stays as it is, or has the template's default.
 PARAMETERS = {
@@ -45,28 +46,29 @@ _S3 = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>[^\
 _SECRET = re.compile(
     r"arn:aws[a-z-]*:(secretsmanager:[a-z0-9-]+:\d{12}:secret:|ssm:[a-z0-9-]+:\d{12}:parameter/)[^\s*]+"
 )
+_CRON = like(r"cron\(\S+ \S+ \S+ \S+ \S+ \S+\)", "the like of 'cron(0 22 * * ? *)'")
 _CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:(?P<region>[a-z0-9-]+):\d{12}:certificate/[0-9a-f-]+")
 
 
 def options(parser: argparse.ArgumentParser) -> None:
     """The options of `up` and `update`."""
     task = parser.add_argument_group("a task")
-    task.add_argument("--cpu", type=_one_of(_MEMORY), metavar="N", help="1024ths of a processor: 256 … 4096 (512)")
-    task.add_argument("--memory-mb", type=_number(512, 30720), metavar="N", help="memory in MiB (1024)")
+    task.add_argument("--cpu", type=one_of(_MEMORY), metavar="N", help="1024ths of a processor: 256 … 4096 (512)")
+    task.add_argument("--memory-mb", type=whole(512, 30720), metavar="N", help="memory in MiB (1024)")
     task.add_argument("--arch", choices=("x86_64", "arm64"), help="processor; arm64 is cheaper (x86_64)")
     count = parser.add_argument_group("how many tasks")
-    count.add_argument("--min-tasks", type=_number(1, 100), metavar="N", help="never fewer (2)")
-    count.add_argument("--max-tasks", type=_number(1, 100), metavar="N", help="never more (6)")
-    count.add_argument("--cpu-target", type=_number(10, 90), metavar="PERCENT", help="load that scaling aims at (60)")
+    count.add_argument("--min-tasks", type=whole(1, 100), metavar="N", help="never fewer (2)")
+    count.add_argument("--max-tasks", type=whole(1, 100), metavar="N", help="never more (6)")
+    count.add_argument("--cpu-target", type=whole(10, 90), metavar="PERCENT", help="load that scaling aims at (60)")
     count.add_argument(
-        "--requests-target", type=_number(1, 100_000), metavar="N", help="requests a minute and task (300)"
+        "--requests-target", type=whole(1, 100_000), metavar="N", help="requests a minute and task (300)"
     )
     count.add_argument(
-        "--spot-share", type=_number(0, 100), metavar="PERCENT", help="spare capacity, after the first (0)"
+        "--spot-share", type=whole(0, 100), metavar="PERCENT", help="spare capacity, after the first (0)"
     )
-    count.add_argument("--night-tasks", type=_number(0, 100), metavar="N", help="floor at night, may be 0 (as by day)")
-    count.add_argument("--night-begins", type=_cron, metavar="CRON", help="when, e.g. 'cron(0 22 * * ? *)'")
-    count.add_argument("--night-ends", type=_cron, metavar="CRON", help="when, e.g. 'cron(0 5 * * ? *)'")
+    count.add_argument("--night-tasks", type=whole(0, 100), metavar="N", help="floor at night, may be 0 (as by day)")
+    count.add_argument("--night-begins", type=_CRON, metavar="CRON", help="when, e.g. 'cron(0 22 * * ? *)'")
+    count.add_argument("--night-ends", type=_CRON, metavar="CRON", help="when, e.g. 'cron(0 5 * * ? *)'")
     count.add_argument(
         "--timezone", type=_zone_of_time, metavar="ZONE", help="of these times, e.g. Europe/Andorra (UTC)"
     )
@@ -80,7 +82,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     data.add_argument("--rds", action="store_true", help="make a PostgreSQL server with PostGIS")
     rds = parser.add_argument_group("the server of --rds")
     rds.add_argument("--database-class", metavar="CLASS", help="its size (db.t4g.micro)")
-    rds.add_argument("--database-gb", type=_number(20, 65536), metavar="N", help="its disk (20)")
+    rds.add_argument("--database-gb", type=whole(20, 65536), metavar="N", help="its disk (20)")
     rds.add_argument("--bucket", metavar="NAME", help="S3 bucket from which `run` may fetch files to import")
     reach = parser.add_argument_group("how it is reached")
     reach.add_argument("--certificate", metavar="ARN", help="certificate of ACM, for HTTPS; without it plain HTTP")
@@ -90,7 +92,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     reach.add_argument("--subnets", metavar="ID,ID", help="public subnets of it, in two zones")
     reach.add_argument("--database-subnets", metavar="ID,ID", help="subnets of it for the database")
     told = parser.add_argument_group("what is told")
-    told.add_argument("--log-days", type=_one_of((1, 3, 5, 7, 14, 30, 60, 90, 180, 365)), metavar="N", help="(14)")
+    told.add_argument("--log-days", type=one_of((1, 3, 5, 7, 14, 30, 60, 90, 180, 365)), metavar="N", help="(14)")
     told.add_argument("--log-level", choices=("DEBUG", "INFO", "WARNING", "ERROR"), help="(INFO)")
     told.add_argument("--insights", choices=("disabled", "enabled", "enhanced"), help="Container Insights (disabled)")
     images = parser.add_argument_group("images, instead of building them")
@@ -296,32 +298,6 @@ def _known(name: str) -> bool:
 
 
 # --- words --------------------------------------------------------------------------------------------------------
-
-
-def _number(low: int, high: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
-            raise argparse.ArgumentTypeError(f"is {text!r}, want a whole number from {low} to {high}")
-        return int(text)
-
-    return number
-
-
-def _one_of(numbers: Iterable[int]) -> Callable[[str], int]:
-    words = [str(number) for number in numbers]
-
-    def number(text: str) -> int:
-        if text not in words:
-            raise argparse.ArgumentTypeError(f"is {text!r}, want one of {', '.join(words)}")
-        return int(text)
-
-    return number
-
-
-def _cron(text: str) -> str:
-    if not re.fullmatch(r"cron\(\S+ \S+ \S+ \S+ \S+ \S+\)", text):
-        raise argparse.ArgumentTypeError(f"is {text!r}, want the like of 'cron(0 22 * * ? *)'")
-    return text
 
 
 def _zone_of_time(text: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.command import WrongUse
 from deploy.plan import Resource
 from deploy.prices import TRIP_S, Cost, answers_of_a_million, logs_of_a_million, price
+from deploy.values import like, one_of, or_none, whole
 
 from .gateway import GATEWAYS
 from .packaging import HANDLERS, RUNTIMES, Recipe
@@ -19,6 +20,8 @@ _SECRET = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[^
 _PARAMETER = re.compile(r"ssm:/?[A-Za-z0-9_./-]+")
 _ACCESS_POINT = re.compile(r"arn:aws[a-z-]*:elasticfilesystem:[a-z0-9-]+:\d{12}:access-point/fsap-[0-9a-f]+")
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]+")
+#: What CloudWatch Logs takes.
+_LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 #: Option -> parameter of the template; an option that is not given keeps what runs, or the template's default.
 PARAMETERS = {
     "gateway": "Gateway",
@@ -108,29 +111,37 @@ def options(parser: argparse.ArgumentParser, verb: str) -> None:
         choices=GATEWAYS,
         help="what is in front: an HTTP API, a REST API or a function URL (default: http)",
     )
-    add(
-        "--memory-mb", type=_whole(128, 10240), metavar="MB", help="128 to 10240; 1769 is one processor (default: 1769)"
-    )
-    add("--timeout-s", type=_whole(12, 900), metavar="S", help="longest answer; an API gives up after 29 (default: 29)")
-    add("--concurrency", type=_whole(1, 10000, or_none=True), metavar="N", help="at most N sandboxes; none: no limit")
+    add("--memory-mb", type=whole(128, 10240), metavar="MB", help="128 to 10240; 1769 is one processor (default: 1769)")
+    add("--timeout-s", type=whole(12, 900), metavar="S", help="longest answer; an API gives up after 29 (default: 29)")
+    add("--concurrency", type=or_none(whole(1, 10000)), metavar="N", help="at most N sandboxes; none: no limit")
     add("--keep-warm", choices=("yes", "no"), help="ask every 4 minutes, so that one sandbox stays (default: no)")
-    add("--log-days", type=_days, metavar="N", help="how long logs are kept (default: 30)")
-    add("--alarm-topic", type=_arn(_TOPIC, "arn:aws:sns:REGION:ACCOUNT:NAME"), metavar="ARN", help="SNS topic to alarm")
+    add("--log-days", type=one_of(_LOG_DAYS), metavar="N", help="how long logs are kept (default: 30)")
+    add(
+        "--alarm-topic",
+        type=or_none(like(_TOPIC, "arn:aws:sns:REGION:ACCOUNT:NAME")),
+        metavar="ARN",
+        help="SNS topic to alarm",
+    )
     add(
         "--database-secret",
-        type=_secret,
+        type=or_none(_secret),
         metavar="ARN|ssm:NAME",
         help="where the database URL is kept: Secrets Manager or SSM Parameter Store; none: no database",
     )
     add(
         "--efs",
-        type=_arn(_ACCESS_POINT, "arn:aws:elasticfilesystem:REGION:ACCOUNT:access-point/fsap-…"),
+        type=or_none(like(_ACCESS_POINT, "arn:aws:elasticfilesystem:REGION:ACCOUNT:access-point/fsap-…")),
         metavar="ARN",
         help="EFS access point with the trails, mounted at /mnt/trails; none: no EFS",
     )
     add("--efs-file", type=_file, metavar="FILE.db", help="the file with trails on it (default: trails.db)")
-    add("--subnets", type=_ids("subnet"), metavar="ID,ID", help="run in these subnets; none: in no network of yours")
-    add("--security-groups", type=_ids("sg"), metavar="ID,ID", help="with these security groups")
+    add(
+        "--subnets",
+        type=or_none(_ids("subnet")),
+        metavar="ID,ID",
+        help="run in these subnets; none: in no network of yours",
+    )
+    add("--security-groups", type=or_none(_ids("sg")), metavar="ID,ID", help="with these security groups")
 
 
 def choose(arguments: argparse.Namespace, running: Mapping[str, str] | None = None) -> Choices:
@@ -205,39 +216,7 @@ def bucket_resource(name: str) -> Resource:
     )
 
 
-def _whole(low: int, high: int, *, or_none: bool = False):  # type: ignore[no-untyped-def]
-    def check(text: str) -> int | str:
-        if or_none and text == "none":
-            return ""
-        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
-            raise argparse.ArgumentTypeError(f"is {text!r}, want a whole number from {low} to {high}")
-        return int(text)
-
-    return check
-
-
-def _days(text: str) -> int:
-    # what CloudWatch Logs takes
-    allowed = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
-    if not text.isdigit() or int(text) not in allowed:
-        raise argparse.ArgumentTypeError(f"is {text!r}, want one of {', '.join(map(str, allowed))}")
-    return int(text)
-
-
-def _arn(pattern: re.Pattern[str], example: str):  # type: ignore[no-untyped-def]
-    def check(text: str) -> str:
-        if text == "none":
-            return ""
-        if not pattern.fullmatch(text):
-            raise argparse.ArgumentTypeError(f"is {text!r}, want {example}")
-        return text
-
-    return check
-
-
 def _secret(text: str) -> str:
-    if text == "none":
-        return ""
     if "://" in text:  # do not repeat what may be a password
         raise argparse.ArgumentTypeError("is a database URL; put it into Secrets Manager or SSM and say its name here")
     if not (_SECRET.fullmatch(text) or _PARAMETER.fullmatch(text)):
@@ -253,12 +232,5 @@ def _file(text: str) -> str:
     return text
 
 
-def _ids(kind: str):  # type: ignore[no-untyped-def]
-    def check(text: str) -> str:
-        if text == "none":
-            return ""
-        if not all(re.fullmatch(rf"{kind}-[0-9a-f]+", one) for one in text.split(",")):
-            raise argparse.ArgumentTypeError(f"is {text!r}, want ids such as {kind}-0123abcd, separated by commas")
-        return text
-
-    return check
+def _ids(kind: str) -> Callable[[str], str]:
+    return like(rf"{kind}-[0-9a-f]+(,{kind}-[0-9a-f]+)*", f"ids such as {kind}-0123abcd, separated by commas")

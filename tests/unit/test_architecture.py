@@ -153,6 +153,13 @@ def test_what_targets_share_knows_none_of_them_and_they_know_not_each_other() ->
         assert not [i.module for i in imports(path) if f"{i.module}.".startswith(tuple(others))], path
 
 
+def test_the_list_of_what_targets_share_is_complete() -> None:
+    listed = re.findall(r"(?m)^    (\w+)  +\S", (ROOT / "deploy/__init__.py").read_text("utf-8"))
+    there = {path.stem for path in (ROOT / "deploy").glob("*.py")}
+    packages = {path.parent.name for path in (ROOT / "deploy").glob("*/__init__.py")}
+    assert sorted(listed) == sorted({*there, *packages} - {"__init__", *TARGETS})
+
+
 def test_deploying_loads_what_speaks_to_a_cloud_only_when_it_is_asked() -> None:
     for path in files("deploy"):
         # what goes into a package runs there, beside what was packed with it

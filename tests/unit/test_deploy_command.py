@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import re
+from collections.abc import Callable
 
 import pytest
 
 pytest.importorskip("yaml", reason="needs the extra `deploy`")
 
-from deploy import command
+from deploy import command, values
 from deploy.command import Failed, WrongUse
 from deploy.plan import Plan
 from deploy.prices import Cost
@@ -109,3 +111,32 @@ def test_words_that_make_no_sense(words: list[str], capsys: pytest.CaptureFixtur
     with pytest.raises(SystemExit, match="2"):
         command.run(Shed(), words)
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "becomes"),
+    [
+        (values.whole(1, 9), "9", 9),
+        (values.one_of((1, 30)), "30", 30),
+        (values.like("a+", "the like of aa"), "aaa", "aaa"),
+        (values.or_none(values.whole(1, 9)), "none", ""),
+        (values.or_none(values.whole(1, 9)), "2", 2),
+    ],
+)
+def test_values_that_are_right(value: Callable[[str], object], text: str, becomes: object) -> None:
+    assert value(text) == becomes
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "said"),
+    [
+        (values.whole(1, 9), "10", "is '10', want a whole number from 1 to 9"),
+        (values.whole(1, 9), "\u0663", "is '\u0663', want a whole number from 1 to 9"),  # a digit, but not of ours
+        (values.one_of((1, 30)), "030", "is '030', want one of 1, 30"),
+        (values.like("a+", "the like of aa"), "aab", "is 'aab', want the like of aa"),
+        (values.or_none(values.whole(1, 9)), "None", "is 'None', want a whole number from 1 to 9"),
+    ],
+)
+def test_values_that_are_wrong(value: Callable[[str], object], text: str, said: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match=f"^{re.escape(said)}$"):
+        value(text)
