@@ -196,20 +196,27 @@ def test_where_the_trails_are(words: list[str], url: str, image: str, command: l
     assert found["data"]["Command"] == command
 
 
+def statements(role: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What a role may do, by the name of the statement."""
+    return {one["Sid"]: one for policy in role.get("Policies", []) for one in policy["PolicyDocument"]["Statement"]}
+
+
 def test_a_secret_is_no_setting() -> None:
     arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:url-abcdef"
     found = made("--database-secret", arn)
     app = next(one for one in found["Task"]["ContainerDefinitions"] if one["Name"] == "app")
     assert app["Secrets"] == [{"Name": "LOOPGENIE_DATABASE_URL", "ValueFrom": arn}]
     assert "LOOPGENIE_DATABASE_URL" not in [one["Name"] for one in app["Environment"]]
-    assert found["ReadDatabaseUrl"]["PolicyDocument"]["Statement"][0]["Resource"] == arn
-    assert "ReadDatabaseUrl" not in made()
+    assert statements(found["StartRole"])["ReadDatabaseUrl"]["Resource"] == arn
+    always = {"LogInToRegistry", "FetchImages", "WriteLogs"}
+    assert set(statements(made()["StartRole"])) == always
+    assert set(statements(made("--rds")["StartRole"])) == {*always, "ReadPassword"}
     assert "Secrets" not in containers()["app"]
 
 
 def test_tasks_may_read_no_more_than_their_trails() -> None:
-    assert "ReadTrails" not in made()
-    statement = made("--data", "s3://bucket/a.db")["ReadTrails"]["PolicyDocument"]["Statement"][0]
+    assert statements(made()["TaskRole"]) == {}
+    statement = statements(made("--data", "s3://bucket/a.db")["TaskRole"])["ReadTrails"]
     assert statement["Action"] == "s3:GetObject"
     assert statement["Resource"] == "arn:<AWS::Partition>:s3:::bucket/a.db"
 
