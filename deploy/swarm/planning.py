@@ -42,7 +42,7 @@ def plan(arguments: argparse.Namespace, verb: str) -> Plan:
         f"run {name}_setup: tables brought up to date; and where there are no trails the sample region",
         "wait until a trip is answered through nginx",
     ]
-    return Plan(title, resources=_resources(name, whole, wishes.image), steps=steps, notes=_notes(wishes))
+    return Plan(title, resources=_resources(name, whole, wishes.image), steps=steps, notes=_notes(wishes, whole))
 
 
 def _image_steps(arguments: argparse.Namespace) -> list[str]:
@@ -71,15 +71,24 @@ def _resources(name: str, whole: Mapping[str, Any], image: str) -> list[Resource
     return made
 
 
-def _notes(wishes: stack.Wishes) -> list[str]:
+def _notes(wishes: stack.Wishes, whole: Mapping[str, Any]) -> list[str]:
     notes = [
-        "it costs what the machines cost; the stack reserves about 0.7 processors and 0.8 GB, and may use 7 and 3.5 GB"
+        f"it costs what the machines cost; on one node the stack reserves {_share(whole, 'reservations')}, and may use "
+        f"{_share(whole, 'limits')}",
+        f"port {wishes.port} speaks HTTP on every address of each node: a firewall, and TLS in front of it, are yours",
     ]
-    notes.append(
-        f"port {wishes.port} speaks HTTP on every address of each node: a firewall, and TLS in front of it, are yours"
-    )
     if wishes.every_s:
         notes.append(
             "the updater has the Docker socket, which is root on the machine; README.md tells how to do without"
         )
     return notes
+
+
+def _share(whole: Mapping[str, Any], kind: str) -> str:
+    """What all services take of one machine together: their `limits`, or their `reservations`."""
+    cpus = mib = 0.0
+    for service in whole["services"].values():
+        part, replicas = service["deploy"]["resources"][kind], service["deploy"].get("replicas", 1)
+        cpus += replicas * float(part["cpus"])
+        mib += replicas * int(part["memory"][:-1]) * {"M": 1, "G": 1024}[part["memory"][-1]]
+    return f"{cpus:.1f} processors and {mib / 1024:.1f} GiB"

@@ -111,6 +111,13 @@ def test_options_that_a_page_names_exist(name: str) -> None:
     assert {word for code in spoken for word in re.findall(r"(?<!\S)--[a-z-]+", code)} <= known
 
 
+@pytest.mark.parametrize("name", ["ec2", "fargate"])
+def test_a_page_counts_what_is_made(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (said,) = re.findall(r"(\d+) resources", (ROOT / "deploy" / name / "README.md").read_text("utf-8"))
+    assert importlib.import_module(f"deploy.{name}.deploy").main(["up", "--dry-run"]) == 0
+    assert f"\n{said} resources:\n" in capsys.readouterr().out
+
+
 def test_enough_is_found() -> None:
     """A page that is written in another way would otherwise pass unseen."""
     assert {name for name, _ in commands_of_targets()} == set(TARGETS)
