@@ -132,8 +132,8 @@ def test_the_plan_tells_all_of_it_and_no_secret(capsys: pytest.CaptureFixture[st
     assert "root on the machine" in out
     assert "redis://:" not in out
     assert dry_run(capsys, "up", "local", "--dry-run", "--image", "you/loopgenie:1", "--update-every", "15m")[1] == out
-    # database, nginx, app, Redis, updater: 0.1 + 0.05 + 3 x 0.1 + 0.05 + 0.01 processors, 256 + 16 + 3 x 160 + 16 + 16 MiB;
-    # at most 2 + 1 + 3 x 2 + 0.5 + 0.5 processors, 1024 + 128 + 3 x 768 + 128 + 128 MiB
+    # database, nginx, app, Redis, updater: 0.1 + 0.05 + 3 x 0.1 + 0.05 + 0.01 processors and
+    # 256 + 16 + 3 x 160 + 16 + 16 MiB; at most 2 + 1 + 3 x 2 + 0.5 + 0.5 and 1024 + 128 + 3 x 768 + 128 + 128
     assert "reserves 0.5 processors and 0.8 GiB, and may use 10.0 processors and 3.6 GiB" in out
     assert "the data is lost" in dry_run(capsys, "down", "local", "--dry-run", "--volumes")[1]
     assert "keep volumes" in dry_run(capsys, "down", "local", "--dry-run")[1]
