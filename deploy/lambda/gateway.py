@@ -121,9 +121,12 @@ def _answering(methods: list[str]) -> dict[str, Any]:
 
 
 def _substituted(value: Any) -> Any:
-    """Texts with ${…} as CloudFormation wants them."""
+    """Texts with ${…} as CloudFormation wants them, and Zappa's ARNs for any partition."""
     if isinstance(value, dict):
         return {key: _substituted(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_substituted(item) for item in value]
-    return {"Fn::Sub": value} if isinstance(value, str) and "${" in value else value
+    if not isinstance(value, str):
+        return value
+    text = value.replace("arn:aws:", "arn:${AWS::Partition}:")
+    return {"Fn::Sub": text} if "${" in text else text

@@ -119,6 +119,24 @@ def test_policies_name_what_they_are_for_and_a_star_has_its_reason() -> None:
     assert starred == {"Role"}
 
 
+def test_no_template_is_for_one_partition_alone() -> None:
+    for made in templates().values():
+        assert "arn:aws:" not in made.text
+
+
+def test_lambda_may_make_interfaces_and_the_code_may_not() -> None:
+    # what AWS's own AWSLambdaVPCAccessExecutionRole has had since January 2024, but for the logs
+    needed = {"CreateNetworkInterface", "DescribeNetworkInterfaces", "DescribeSubnets", "DeleteNetworkInterface"}
+    needed |= {"AssignPrivateIpAddresses", "UnassignPrivateIpAddresses"}
+    known = {**choices.DEFAULTS, "FunctionName": "f", "CodeBucket": "b", "CodeKey": "k"}
+    known |= {"Subnets": "subnet-0a", "SecurityGroups": "sg-0a"}
+    (role,) = (one for one in gateway.template("f", known).resources(known) if one.name == "Role")
+    found = {one.get("Sid"): one for one in role.properties["Policies"][0]["PolicyDocument"]["Statement"]}
+    assert set(found["MakeInterfaces"]["Action"]) == {f"ec2:{one}" for one in needed}
+    assert set(found["NotByItsCode"]["Action"]) == set(found["MakeInterfaces"]["Action"])
+    assert (found["MakeInterfaces"]["Effect"], found["NotByItsCode"]["Effect"]) == ("Allow", "Deny")
+
+
 def test_a_parameter_is_read_as_one_and_a_secret_as_one() -> None:
     known = {
         **choices.DEFAULTS,

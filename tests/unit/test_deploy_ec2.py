@@ -182,6 +182,8 @@ def test_the_secret_is_fetched_where_the_role_can_be_asked() -> None:
     assert "ExecStartPre=+/usr/bin/systemctl start loopgenie-database@%i.service" in units["loopgenie@.service"]
     assert "database-url.sh" not in units["loopgenie@.service"]
     assert "release/database-url.sh" in units["loopgenie-database@.service"]
+    # after five starts in ten seconds systemd would refuse this one, and so the app
+    assert "StartLimitIntervalSec=0" in units["loopgenie-database@.service"]
     # what root writes, the app is told to read
     install = (release.MACHINE / "install.sh").read_text("utf-8")
     (read,) = re.findall(r"LOOPGENIE_DATABASE_URL_FILE=(\S+)", install)
