@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -14,20 +13,17 @@ from typing import Any
 
 from deploy import buckets, health, stacks, trails, wheels
 from deploy.cloud import Cloud, connect, plainly, tags
-from deploy.command import Failed, WrongUse, name_option, region_option, run, say, wait_option
-from deploy.ec2 import bucket, instance, release
+from deploy.command import Failed, WrongUse, run, say
+from deploy.ec2 import bucket, choices, instance, release
 from deploy.ec2.release import Recipe
 from deploy.ec2.wanted import Wanted
 from deploy.plan import Plan, Resource
-from deploy.prices import Cost, answers_of_a_million, monthly, price, prices
+from deploy.prices import answers_of_a_million, price
 from deploy.template import Template
 
 HERE = Path(__file__).parent
 CACHE = wheels.ROOT / ".loopgenie" / "releases"
-DEFAULT_INSTANCE = "t4g.small"
-DEFAULT_DATA_GIB = 20
 _PLACEHOLDER = '"<user-data.sh>"'
-_SYSTEM_GIB = 8
 
 
 class Ec2:
@@ -37,39 +33,8 @@ class Ec2:
     about = "LoopGenie on one EC2 instance, with its data on an encrypted volume that is backed up every night"
 
     def options(self, parser: argparse.ArgumentParser, verb: str) -> None:
-        """The options of each verb; what is not said again stays as it is."""
-        name_option(parser)
-        region_option(parser)
-        if verb in ("up", "update", "rollback"):
-            wait_option(parser, seconds=900)
-        if verb in ("up", "update"):
-            add = parser.add_argument
-            add("--data", type=Path, metavar="FILE.db", help="SQLite file with the trails (default: the sample region)")
-            database = parser.add_mutually_exclusive_group()
-            database.add_argument(
-                "--postgres", action="store_true", help="PostgreSQL with PostGIS on the instance, and the importers"
-            )
-            database.add_argument(
-                "--database-url-secret",
-                metavar="ARN",
-                help="secret or SSM parameter with the URL of a PostgreSQL server elsewhere, such as RDS",
-            )
-            add("--domain", metavar="NAME", help="host name to serve by TLS; its DNS entry is yours to make")
-            add("--email", metavar="E", help="whom Let's Encrypt may write to about the certificate (with --domain)")
-        if verb == "up":
-            add("--instance", metavar="TYPE", help=f"instance type (default: {DEFAULT_INSTANCE})")
-            add("--data-gib", type=int, metavar="N", help=f"size of the data volume (default: {DEFAULT_DATA_GIB})")
-            add("--from-snapshot", metavar="snap-…", help="begin with the data of a snapshot (implies --replace)")
-            add("--subnet", metavar="subnet-…", help="a public subnet of a network of yours (default: a new network)")
-            add("--image", metavar="ami-…", help="a Debian 12 image of your own (default: Debian's newest)")
-            add("--alarm-email", metavar="E", help="who hears when an alarm goes off")
-            add(
-                "--replace",
-                action="store_true",
-                help="make the instance anew from the newest image; minutes without service, the data is kept",
-            )
-        if verb == "down":
-            parser.add_argument("--delete-data", action="store_true", help="delete the snapshots of the data, too")
+        """Add the options of a verb."""
+        choices.options(parser, verb)
 
     # --- plans -------------------------------------------------------------------------------------------------------
 
@@ -78,7 +43,7 @@ class Ec2:
         where = f"{arguments.name} in {arguments.region or 'the region of your AWS profile'}"
         if verb == "down":
             return _plan_of_down(arguments, where)
-        _check(arguments)
+        choices.check(arguments)
         if verb == "update":
             return Plan(
                 f"bring the version of this checkout to the instance of {where}",
@@ -90,12 +55,12 @@ class Ec2:
                 ],
                 notes=["a version that does not answer changes nothing: what ran before goes on"],
             )
-        kind = arguments.instance or DEFAULT_INSTANCE
+        kind = arguments.instance or choices.DEFAULT_INSTANCE
         given = {
             "Image": arguments.image or f"<newest Debian 12 for {instance.architecture(kind)}>",
             "Zone": "<zone>",
             "Bucket": "<Bucket>",
-            **_given(arguments),
+            **choices.given(arguments),
         }
         if arguments.subnet:
             given |= {"Vpc": "<its network>"}
@@ -110,16 +75,16 @@ class Ec2:
                 "wait until it answers a trip",
             ],
             resources=made,
-            costs=_costs(kind, arguments.data_gib or DEFAULT_DATA_GIB),
+            costs=choices.costs(kind, arguments.data_gib or choices.DEFAULT_DATA_GIB),
             per_million=[answers_of_a_million()],
-            notes=list(_notes(arguments, kind)),
+            notes=list(choices.notes(arguments, kind)),
         )
 
     # --- verbs -------------------------------------------------------------------------------------------------------
 
     def up(self, arguments: argparse.Namespace) -> str:
         """Make it, or bring what is there up to date."""
-        _check(arguments)
+        choices.check(arguments)
         with plainly():
             cloud = connect(arguments.region)
             stack = stacks.find_ours(cloud, _stack(arguments.name), arguments.name)
@@ -176,7 +141,7 @@ class Ec2:
 
     def update(self, arguments: argparse.Namespace) -> str:
         """Bring this version out without a failed request."""
-        _check(arguments)
+        choices.check(arguments)
         with plainly():
             cloud = connect(arguments.region)
             stack = _there(cloud, arguments.name)
@@ -243,54 +208,6 @@ class Ec2:
 # --- what is asked for ---------------------------------------------------------------------------------------------
 
 
-def _check(arguments: argparse.Namespace) -> None:
-    """Find out what makes no sense before anything is done."""
-    if arguments.data:
-        if arguments.postgres or arguments.database_url_secret:
-            raise WrongUse(
-                "--data is a file for the instance's own SQLite; a PostgreSQL server is filled by loopgenie import"
-            )
-        trails.check(arguments.data)
-    if bool(arguments.domain) != bool(arguments.email):
-        raise WrongUse("--domain and --email belong together: Let's Encrypt wants an address to write to")
-    if arguments.domain and not re.fullmatch(
-        r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", arguments.domain
-    ):
-        raise WrongUse(
-            f"--domain is {arguments.domain!r}, want a host name in small letters such as trails.example.org"
-        )
-    if arguments.email and not re.fullmatch(r"[^@\s']+@[^@\s']+\.[^@\s']+", arguments.email):
-        raise WrongUse(f"--email is {arguments.email!r}, want an address such as me@example.org")
-    secret = arguments.database_url_secret
-    if secret and not re.fullmatch(
-        r"arn:[a-z-]+:(secretsmanager|ssm):[a-z0-9-]+:\d{12}:(secret:|parameter/)[^\s*?']+", secret
-    ):
-        raise WrongUse(f"--database-url-secret is {secret!r}, want the ARN of a secret or of an SSM parameter")
-    if getattr(arguments, "instance", None):
-        instance.architecture(arguments.instance)
-    for option, pattern in (("from_snapshot", "snap"), ("subnet", "subnet"), ("image", "ami")):
-        value = getattr(arguments, option, None)
-        if value and not re.fullmatch(rf"{pattern}-[0-9a-f]{{8,17}}", value):
-            raise WrongUse(f"--{option.replace('_', '-')} is {value!r}, want {pattern}-0123456789abcdef0 or the like")
-    size = getattr(arguments, "data_gib", None)
-    if size is not None and not 1 <= size <= 16384:
-        raise WrongUse(f"--data-gib is {size}, want 1 to 16384")
-
-
-def _given(arguments: argparse.Namespace) -> dict[str, str]:
-    """The template's parameters that the command line names."""
-    named = {
-        "InstanceType": arguments.instance,
-        "Image": arguments.image,
-        "DataGiB": arguments.data_gib,
-        "DataSnapshot": arguments.from_snapshot,
-        "Subnet": arguments.subnet,
-        "DatabaseSecret": arguments.database_url_secret,
-        "AlarmEmail": arguments.alarm_email,
-    }
-    return {name: str(value) for name, value in named.items() if value is not None}
-
-
 def _parameters(cloud: Cloud, arguments: argparse.Namespace, stack: Mapping[str, Any] | None) -> dict[str, str]:
     """The template's parameters: what is given, else what the stack has, else what is there to be found out.
 
@@ -298,8 +215,8 @@ def _parameters(cloud: Cloud, arguments: argparse.Namespace, stack: Mapping[str,
     ------
     WrongUse : they do not go together, or need the instance to be made anew.
     """
-    known, given = _known(stack), _given(arguments)
-    parameters = {"InstanceType": DEFAULT_INSTANCE, "DataGiB": str(DEFAULT_DATA_GIB), **known, **given}
+    known, given = _known(stack), choices.given(arguments)
+    parameters = {"InstanceType": choices.DEFAULT_INSTANCE, "DataGiB": str(choices.DEFAULT_DATA_GIB), **known, **given}
     again = arguments.replace or arguments.from_snapshot or not known
     if known and given.get("Subnet", known["Subnet"]) != known["Subnet"]:
         raise WrongUse("the data cannot move to another subnet: take it down and up --from-snapshot there")
@@ -466,35 +383,6 @@ def _has_tls(domain: str) -> bool:
     except Failed:
         return False
     return True
-
-
-# --- what it costs -------------------------------------------------------------------------------------------------
-
-
-def _costs(kind: str, data_gib: int) -> list[Cost]:
-    """A month of it."""
-    costs = [monthly(f"instance {kind}", f"ec2.{kind}")] if f"ec2.{kind}" in prices() else []
-    return [
-        *costs,
-        monthly("public IPv4 address", "network.public-ipv4"),
-        monthly("disks (GB)", "ebs.gp3", _SYSTEM_GIB + data_gib),
-        monthly("snapshots, at most, of what a full volume holds once (GB)", "ebs.snapshot", data_gib),
-        monthly("alarms", "logs.alarm", 3),
-        monthly("releases and trails in the bucket (GB)", "s3.standard", 0.1),
-    ]
-
-
-def _notes(arguments: argparse.Namespace, kind: str) -> list[str]:
-    notes = []
-    if f"ec2.{kind}" not in prices():
-        notes.append(f"no price is known for {kind}; the sum is without it")
-    if not arguments.domain:
-        notes.append("without --domain it is served by plain HTTP, which everybody on the way can read")
-    if not (arguments.data or arguments.postgres or arguments.database_url_secret):
-        notes.append("without --data a new one serves the synthetic sample region, which is nowhere")
-    if arguments.replace or arguments.from_snapshot:
-        notes.append("the instance is made anew: some minutes without service")
-    return notes
 
 
 def _plan_of_down(arguments: argparse.Namespace, where: str) -> Plan:
