@@ -43,8 +43,9 @@ PARAMETERS = {
 #: Memory that Fargate has for so much processor: 1024ths -> (least, most) MiB; in steps of 1024 but for the smallest.
 _MEMORY = {256: (512, 2048), 512: (1024, 4096), 1024: (2048, 8192), 2048: (4096, 16384), 4096: (8192, 30720)}
 _S3 = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>[^\s*?]+)")
+#: No key of a JSON document behind it (…:key::), as the role is given this very ARN to read.
 _SECRET = re.compile(
-    r"arn:aws[a-z-]*:(secretsmanager:[a-z0-9-]+:\d{12}:secret:|ssm:[a-z0-9-]+:\d{12}:parameter/)[^\s*]+"
+    r"arn:aws[a-z-]*:(secretsmanager:[a-z0-9-]+:\d{12}:secret:|ssm:[a-z0-9-]+:\d{12}:parameter/)[^\s*:]+"
 )
 _CRON = like(r"cron\(\S+ \S+ \S+ \S+ \S+ \S+\)", "the like of 'cron(0 22 * * ? *)'")
 _CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:(?P<region>[a-z0-9-]+):\d{12}:certificate/[0-9a-f-]+")

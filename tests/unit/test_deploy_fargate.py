@@ -62,6 +62,10 @@ def test_the_shares_of_capacity_make_a_whole() -> None:
         (["--min-tasks", "7"], "is more than --max-tasks 6"),
         (["--night-tasks", "9"], "is more than --max-tasks 6"),
         (["--database-secret", "my-secret"], "wants the ARN"),
+        (
+            ["--database-secret", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-abcdef:url::"],
+            "wants the ARN",
+        ),
         (["--certificate", "mine", "--domain", "a.example"], "want the ARN of a certificate"),
         (["--certificate", CERTIFICATE], "--certificate and --domain belong together"),
         (["--domain", "a.example"], "--certificate and --domain belong together"),
