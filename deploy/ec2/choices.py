@@ -30,7 +30,7 @@ def options(parser: argparse.ArgumentParser, verb: str) -> None:
             "--postgres", action="store_true", help="PostgreSQL with PostGIS on the instance, and the importers"
         )
         database.add_argument(
-            "--database-url-secret",
+            "--database-secret",
             metavar="ARN",
             help="secret or SSM parameter with the URL of a PostgreSQL server elsewhere, such as RDS",
         )
@@ -60,7 +60,7 @@ def check(arguments: argparse.Namespace) -> None:
     WrongUse : says what would be right.
     """
     if arguments.data:
-        if arguments.postgres or arguments.database_url_secret:
+        if arguments.postgres or arguments.database_secret:
             raise WrongUse(
                 "--data is a file for the instance's own SQLite; a PostgreSQL server is filled by loopgenie import"
             )
@@ -75,11 +75,12 @@ def check(arguments: argparse.Namespace) -> None:
         )
     if arguments.email and not re.fullmatch(r"[^@\s']+@[^@\s']+\.[^@\s']+", arguments.email):
         raise WrongUse(f"--email is {arguments.email!r}, want an address such as me@example.org")
-    secret = arguments.database_url_secret
+    secret = arguments.database_secret
     if secret and not re.fullmatch(
         r"arn:[a-z-]+:(secretsmanager|ssm):[a-z0-9-]+:\d{12}:(secret:|parameter/)[^\s*?']+", secret
     ):
-        raise WrongUse(f"--database-url-secret is {secret!r}, want the ARN of a secret or of an SSM parameter")
+        # not repeated: whoever takes it for the URL itself has just typed a password
+        raise WrongUse("--database-secret wants the ARN of a secret in Secrets Manager or of a parameter in SSM")
     if getattr(arguments, "instance", None):
         instance.architecture(arguments.instance)
     for option, pattern in (("from_snapshot", "snap"), ("subnet", "subnet"), ("image", "ami")):
@@ -99,7 +100,7 @@ def given(arguments: argparse.Namespace) -> dict[str, str]:
         "DataGiB": arguments.data_gib,
         "DataSnapshot": arguments.from_snapshot,
         "Subnet": arguments.subnet,
-        "DatabaseSecret": arguments.database_url_secret,
+        "DatabaseSecret": arguments.database_secret,
         "AlarmEmail": arguments.alarm_email,
     }
     return {name: str(value) for name, value in named.items() if value is not None}
@@ -107,9 +108,9 @@ def given(arguments: argparse.Namespace) -> dict[str, str]:
 
 def costs(kind: str, data_gib: int) -> list[Cost]:
     """A month of it."""
-    costs = [monthly(f"instance {kind}", f"ec2.{kind}")] if f"ec2.{kind}" in prices() else []
+    known = [monthly(f"instance {kind}", f"ec2.{kind}")] if f"ec2.{kind}" in prices() else []
     return [
-        *costs,
+        *known,
         monthly("public IPv4 address", "network.public-ipv4"),
         monthly("disks (GB)", "ebs.gp3", _SYSTEM_GIB + data_gib),
         monthly("snapshots, at most, of what a full volume holds once (GB)", "ebs.snapshot", data_gib),
@@ -120,13 +121,13 @@ def costs(kind: str, data_gib: int) -> list[Cost]:
 
 def notes(arguments: argparse.Namespace, kind: str) -> list[str]:
     """What the operator should know before saying yes."""
-    notes = []
+    found = []
     if f"ec2.{kind}" not in prices():
-        notes.append(f"no price is known for {kind}; the sum is without it")
+        found.append(f"no price is known for {kind}; the sum is without it")
     if not arguments.domain:
-        notes.append("without --domain it is served by plain HTTP, which everybody on the way can read")
-    if not (arguments.data or arguments.postgres or arguments.database_url_secret):
-        notes.append("without --data a new one serves the synthetic sample region, which is nowhere")
+        found.append("without --domain it is served by plain HTTP, which everybody on the way can read")
+    if not (arguments.data or arguments.postgres or arguments.database_secret):
+        found.append("without --data a new one serves the synthetic sample region, which is nowhere")
     if arguments.replace or arguments.from_snapshot:
-        notes.append("the instance is made anew: some minutes without service")
-    return notes
+        found.append("the instance is made anew: some minutes without service")
+    return found

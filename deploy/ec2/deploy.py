@@ -148,7 +148,7 @@ class Ec2:
             known, outputs = _known(stack), stacks.outputs(stack)
             if "Instance" not in outputs:
                 raise WrongUse(f"{arguments.name} has no instance: run up")
-            if arguments.database_url_secret and known["DatabaseSecret"] != arguments.database_url_secret:
+            if arguments.database_secret and known["DatabaseSecret"] != arguments.database_secret:
                 raise WrongUse("the instance may not read that secret yet: run up with it")
             before = bucket.read(cloud, known["Bucket"], bucket.CURRENT)
             arch = instance.architecture(known["InstanceType"])
@@ -260,8 +260,8 @@ def _bring(cloud: Cloud, store: str, arguments: argparse.Namespace, before: Want
     wanted = before or Wanted("")
     if arguments.domain:
         wanted = replace(wanted, domain=arguments.domain, email=arguments.email)
-    if arguments.database_url_secret:
-        wanted = replace(wanted, database="secret", secret=arguments.database_url_secret, data="")
+    if arguments.database_secret:
+        wanted = replace(wanted, database="secret", secret=arguments.database_secret, data="")
     elif arguments.postgres:
         wanted = replace(wanted, database="postgres", data="", secret="")
     elif arguments.data:

@@ -65,7 +65,7 @@ def test_a_given_network_is_used(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_secret_is_readable_only_where_there_is_one(capsys: pytest.CaptureFixture[str]) -> None:
     arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:trails-AbCdEf"
     assert "ReadItsSecret" not in plan(capsys, "up")
-    text = plan(capsys, "up", "--database-url-secret", arn)
+    text = plan(capsys, "up", "--database-secret", arn)
     assert "ReadItsSecret" in text
     assert f"Resource: {arn}" in text
 
@@ -92,7 +92,7 @@ def test_update_says_what_runs_where(capsys: pytest.CaptureFixture[str]) -> None
         (["--domain", "Trails", "--email", "a@b.org"], "--domain is 'Trails', want a host name"),
         (["--domain", "a.org;reboot", "--email", "a@b.org"], "--domain is 'a.org;reboot', want a host name"),
         (["--domain", "a.org", "--email", "nobody"], "--email is 'nobody', want an address"),
-        (["--database-url-secret", "postgresql://u:p@h/d"], "want the ARN of a secret"),
+        (["--database-secret", "postgresql://u:hunter2@h/d"], "wants the ARN of a secret"),
         (["--subnet", "default"], "--subnet is 'default', want subnet-0123456789abcdef0 or the like"),
         (["--image", "debian"], "--image is 'debian', want ami-0123456789abcdef0 or the like"),
         (["--from-snapshot", "latest"], "--from-snapshot is 'latest', want snap-"),
@@ -108,6 +108,7 @@ def test_nonsense_is_refused_in_one_line(words: list[str], said: str, capsys: py
     err = capsys.readouterr().err
     assert said in err
     assert err.count("\n") == 1
+    assert "hunter2" not in err
 
 
 def test_a_file_without_trails_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
