@@ -50,12 +50,12 @@ class Interpreter:
             return _output([*self.command, *arguments], cwd=folder)
         # copied, not mounted: the engine may be on another machine
         name = f"loopgenie-python-{uuid.uuid4().hex[:12]}"
-        create = ["docker", "create", "--name", name, "--platform", self.platform, "--network", "none", "-w", "/work"]
+        create = ["docker", "create", "--name", name, "--platform", self.platform, "--network", "none", "-w", "/build"]
         _output([*create, "--entrypoint", "python3", self.image, *arguments])
         try:
-            _output(["docker", "cp", f"{folder}/.", f"{name}:/work"])
+            _output(["docker", "cp", f"{folder}/.", f"{name}:/build"])
             printed = _output(["docker", "start", "--attach", name])
-            _output(["docker", "cp", f"{name}:/work/.", str(folder)])
+            _output(["docker", "cp", f"{name}:/build/.", str(folder)])
         finally:
             subprocess.run(["docker", "rm", "-f", name], capture_output=True, check=False)
         return printed

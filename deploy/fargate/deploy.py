@@ -43,10 +43,10 @@ class Fargate:
             choices.options(parser)
         if verb == "run":
             parser.add_argument(
-                "--fetch", action="append", default=[], metavar="S3", help="s3://BUCKET/KEY to put into /work"
+                "--fetch", action="append", default=[], metavar="S3", help="s3://BUCKET/KEY to put into /import"
             )
             command.wait_option(parser, seconds=7200)
-            parser.add_argument("words", nargs="+", metavar="WORD", help="e.g. -- import /work/andorra.osm.pbf")
+            parser.add_argument("words", nargs="+", metavar="WORD", help="e.g. -- import /import/andorra.osm.pbf")
 
     def plan(self, arguments: argparse.Namespace, verb: str) -> Plan:
         """What a verb would do, without asking the cloud."""

@@ -140,7 +140,7 @@ def run_once(
     timeout_s: float,
     say: Callable[[str], None],
 ) -> None:
-    """Run one command of LoopGenie beside the database, on files that are fetched from S3 to /work first.
+    """Run one command of LoopGenie beside the database, on files that are fetched from S3 to /import first.
 
     Raises
     ------
