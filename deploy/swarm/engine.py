@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from deploy.command import Failed, WrongUse, last_line
+from deploy.interpreters import clean_environment
 
 _HOSTS = "want local, user@machine, ssh://user@machine:port, or the name of a docker context"
 
@@ -76,6 +77,8 @@ class Engine:
                 text=True,
                 timeout=timeout_s,
                 check=False,
+                # `docker stack deploy` fills variables that the stack leaves empty from its own environment
+                env=clean_environment(),
             )
         except FileNotFoundError:
             raise WrongUse(

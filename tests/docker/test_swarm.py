@@ -49,6 +49,7 @@ class Stack:
 
     def up(self, *words: str, image: tuple[str, ...] = (), host: str = "local", **environment: str) -> str:
         images = image or ("--load", "--image", self.image, "--importer-image", "loopgenie-importer:test")
+        environment["LOOPGENIE_DATABASE_URL"] = "sqlite:///of-another-server.db"  # which the stack must not mind
         return self("up", *images, "--port", str(self.port), *words, host=host, **environment)
 
     def service(self, name: str) -> dict:

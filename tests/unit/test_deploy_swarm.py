@@ -186,6 +186,19 @@ def test_hosts_that_are_none(host: str) -> None:
         engine(host)
 
 
+def test_settings_of_the_operators_own_server_stay_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Docker fills a variable that the stack leaves empty from the environment of whoever deploys it."""
+    docker = tmp_path / "docker"
+    docker.write_text("#!/bin/sh\nenv\n")
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("LOOPGENIE_DATABASE_URL", "sqlite:///mine.db")
+    monkeypatch.setenv("DOCKER_CONFIG", "/somewhere")
+    seen = Engine("local", ("docker",), "127.0.0.1").run("stack", "deploy")
+    assert "DOCKER_CONFIG=/somewhere" in seen
+    assert "LOOPGENIE_" not in seen
+
+
 def test_dockers_words_come_as_one_line() -> None:
     shell = Engine("there", ("sh", "-c", "echo first >&2; echo 'the trouble' >&2; exit 1"), "there")
     with pytest.raises(Failed, match=r"^docker service ls: the trouble$"):
