@@ -15,10 +15,7 @@ TRIPS = 20
 
 def record_pace(url: str, target: str, record_property: Callable[[str, object], None]) -> None:
     """Ask for trips that nobody has asked for, then for the same again, and record how long that takes."""
-    wishes = [
-        {"location": {"lon": lon, "lat": lat}, "drive_km": 20, "hike_km": 10, "tolerance": 0.3, "seed": 4711}
-        for lon, lat in _trailheads(url)
-    ]
+    wishes = [_wish(place, seed=4711) for place in _trailheads(url)]
     found, again = ([_seconds(url, wish) for wish in wishes] for _ in range(2))
     # of 20 values the 19th is as slow as 95 % of them
     for figure, seconds in (
@@ -27,6 +24,16 @@ def record_pace(url: str, target: str, record_property: Callable[[str, object], 
         ("again_p50_ms", statistics.median(again)),
     ):
         record_property(f"{target} {figure}", f"{1000 * seconds:.0f}")
+
+
+def new_trip_s(url: str) -> float:
+    """The seconds that a trip takes which nobody can have asked for before, a health check included."""
+    return _seconds(url, _wish(_trailheads(url)[0], seed=1))
+
+
+def _wish(place: tuple[float, float], *, seed: int) -> dict[str, object]:
+    lon, lat = place
+    return {"location": {"lon": lon, "lat": lat}, "drive_km": 20, "hike_km": 10, "tolerance": 0.3, "seed": seed}
 
 
 def _trailheads(url: str) -> list[tuple[float, float]]:

@@ -6,9 +6,9 @@ import pytest
 
 from bench import targets
 
-PASSED = """<testsuites><testsuite name="pytest" tests="2"><testcase name="a"><properties>
+PASSED = """<testsuites><testsuite name="pytest" tests="2"><testcase classname="m" name="a"><properties>
 <property name="ec2 healthy_s" value="14.2"/><property name="something else" value="1"/></properties></testcase>
-<testcase name="b"><properties><property name="lambda healthy_s" value="1.3"/></properties></testcase>
+<testcase classname="m" name="c"></testcase><testcase classname="n" name="b"><properties><property name="lambda healthy_s" value="1.3"/></properties></testcase>
 </testsuite></testsuites>"""
 
 
@@ -27,10 +27,12 @@ def test_figures_stand_in_their_column_and_missing_ones_are_missing(tmp_path):
     assert "local stand-ins" in text
 
 
-def test_a_run_that_failed_gives_no_figures(tmp_path):
-    failed = PASSED.replace('<testcase name="b">', '<testcase name="b"><failure/>')
-    with pytest.raises(ValueError, match="b failed"):
-        targets.recorded([report(tmp_path, failed)])
+@pytest.mark.parametrize("fault", ["failure", "error"])
+def test_a_module_in_which_something_failed_gives_no_figures(tmp_path, fault):
+    failed = PASSED.replace('<testcase classname="m" name="c">', f'<testcase classname="m" name="c"><{fault}/>')
+    found = targets.recorded([report(tmp_path, failed)])
+    assert found["ec2"] == {}  # of the module of the failed test
+    assert found["lambda"] == {"healthy_s": "1.3"}
 
 
 @pytest.mark.parametrize(
