@@ -8,7 +8,8 @@ from bench import targets
 
 PASSED = """<testsuites><testsuite name="pytest" tests="2"><testcase classname="m" name="a"><properties>
 <property name="ec2 healthy_s" value="14.2"/><property name="something else" value="1"/></properties></testcase>
-<testcase classname="m" name="c"></testcase><testcase classname="n" name="b"><properties><property name="lambda healthy_s" value="1.3"/></properties></testcase>
+<testcase classname="m" name="c"></testcase>
+<testcase classname="n" name="b"><properties><property name="lambda healthy_s" value="1.3"/></properties></testcase>
 </testsuite></testsuites>"""
 
 
