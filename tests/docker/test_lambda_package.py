@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import importlib
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -107,11 +108,12 @@ def test_a_package_holds_what_runs_and_no_more(
 
 def test_the_same_sources_make_the_same_package(code: Callable[[str], Path], tmp_path: Path) -> None:
     first = code("python3.11")
-    again = packaging.make(packaging.Recipe(runtime="python3.11", data=first / "trails.db"), tmp_path / "again.zip")
+    data = Path(shutil.copy(first / "trails.db", tmp_path))
+    again = packaging.make(packaging.Recipe(runtime="python3.11", data=data), tmp_path / "again.zip")
     with zipfile.ZipFile(again.file) as archive:
         made = {name: archive.read(name) for name in archive.namelist()}
     # what SQLite copies it marks as changed; the first was made in its place
-    copied = trails.copy(first / "trails.db", tmp_path / "copied.db")
+    copied = trails.copy(data, tmp_path / "copied.db")
     assert made["trails.db"] == copied.read_bytes()
     assert set(made) == {str(file.relative_to(first)) for file in first.rglob("*") if file.is_file()}
     assert [name for name, content in made.items() if (first / name).read_bytes() != content] == ["trails.db"]
