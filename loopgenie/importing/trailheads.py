@@ -273,15 +273,16 @@ def _cut(chains: Sequence[Chain], snaps: Sequence[_Snap]) -> tuple[list[Chain], 
                 vertex, inserted = vertex + 1, inserted + 1
             node_of_end = {0: chain.start, chain.pieces: chain.end}.get(vertex)
             nodes[i] = cuts.setdefault(vertex, next(fresh)) if node_of_end is None else node_of_end
-        cut += _cut_at(chain, list(cuts.items()), ends)
+        is_start = any(nodes[i] == chain.start for i in here)
+        cut += _cut_at(chain, list(cuts.items()), ends[chain.start] == 2 and not is_start)
     return cut, [nodes[i] for i in range(len(snaps))]
 
 
-def _cut_at(chain: Chain, cuts: list[tuple[int, int]], ends: Mapping[int, int]) -> list[Chain]:
-    """A chain cut at some of its places; a ring that meets nothing begins at the first of them."""
+def _cut_at(chain: Chain, cuts: list[tuple[int, int]], may_turn: bool) -> list[Chain]:
+    """A chain cut at some of its places; a ring whose start is nothing to anybody begins at the first of them."""
     if not cuts:
         return [chain]
-    if chain.start == chain.end and ends[chain.start] == 2:
+    if chain.start == chain.end and may_turn:
         (first, node), *others = cuts
         chain, cuts = chain.turned(first, node), [(vertex - first, other) for vertex, other in others]
     return chain.split_at(cuts)

@@ -234,6 +234,16 @@ def grid_ways(drawn, drawn_kinds):
     return ways
 
 
+def test_a_ring_with_a_trailhead_where_it_begins_and_one_elsewhere():
+    """A triangle that begins at (1, 0), with car parks there and at (0, 0): two junctions, two segments."""
+    ways = grid_ways([[(1, 0), (0, 0), (0, 1), (1, 0)]], [WayKind.PATH])
+    accesses = [Access(*lonlat(300 * x + 50, 300 * y + 20), "parking") for x, y in ((0, 0), (1, 0))]
+    region = build(*ways, accesses=accesses)
+    check(region)
+    assert len(region.junctions) == len(region.segments) == 2
+    assert {head.junction for head in region.trailheads} == {0, 1}
+
+
 @settings(max_examples=60, deadline=None)
 @given(networks, st.lists(kinds, min_size=8, max_size=8), st.lists(places, max_size=4), st.randoms())
 def test_any_network(drawn, drawn_kinds, cars, rng):
