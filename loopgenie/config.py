@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from loopgenie.errors import InvalidParameters
 
@@ -161,38 +161,41 @@ def _value(setting: Field[Any], text: str) -> object:
     return text
 
 
-def _is_cache(url: str) -> bool:
-    """Whether it is the address of a Redis server and no more; a question in it could change how we ask."""
+def _with_server(url: str) -> SplitResult | None:
+    """The parts of an address that names a server, with a port that can be asked; None of any other text."""
     try:
         parts = urlsplit(url)
-        server = parts.hostname and parts.port != 0
+        return parts if parts.hostname and parts.port != 0 else None
     except ValueError:
+        return None
+
+
+def _is_cache(url: str) -> bool:
+    """Whether it is the address of a Redis server and no more; a question in it could change how we ask."""
+    parts = _with_server(url)
+    if parts is None:
         return False
     known = parts.scheme in ("redis", "rediss") and re.fullmatch(r"(/\d{0,4})?", parts.path)
-    return bool(known and server and not re.search(r"[?#]|[^!-~]", url))
+    return bool(known and not re.search(r"[?#]|[^!-~]", url))
 
 
 def _is_page(url: str) -> bool:
     """Whether it is the address of a page, which may hold a question, but no user and no part of the page."""
-    try:
-        parts = urlsplit(url)
-        server = parts.hostname and parts.port != 0
-    except ValueError:
+    parts = _with_server(url)
+    if parts is None:
         return False
     extra = parts.fragment or parts.username or re.search(r"[^!-~]", url)
-    return bool(parts.scheme in ("http", "https") and server and not extra)
+    return bool(parts.scheme in ("http", "https") and not extra)
 
 
 def _is_address(url: str) -> bool:
     """Whether it is the address of a server and no more: no user, no question, nothing that is no address at all."""
-    try:
-        parts = urlsplit(url)
-        server = parts.hostname and parts.port != 0
-    except ValueError:
+    parts = _with_server(url)
+    if parts is None:
         return False
     kinds = {f"{kind}{scheme}" for kind in ("", "valhalla+", "osrm+") for scheme in ("http", "https")}
     extra = parts.query or parts.fragment or parts.username or re.search(r"[^!-~]", url)
-    return bool(parts.scheme in kinds and server and not extra)
+    return bool(parts.scheme in kinds and not extra)
 
 
 def example() -> str:
