@@ -57,12 +57,12 @@ test-browser: $(VENV)/.test ## run the tests that need Chromium
 	$(PIP) -e '.[browser]'
 	$(BIN)/python -m pytest -q tests/browser
 
-test-deploy: $(VENV)/.test ## run the tests of the scripts for AWS, against a stand-in of it
-	$(PIP) -e '.[deploy,deploy-test]'
+test-deploy: $(VENV)/.test ## run the tests of the scripts for AWS, against a stand-in of it, and of the comparison
+	$(PIP) -e '.[compare,deploy,deploy-test]'
 	$(BIN)/python -m pytest -q tests/deploy
 
 test-docker: $(VENV)/.test ## run the tests that need a container engine
-	$(PIP) -e '.[deploy,deploy-test]'
+	$(PIP) -e '.[compare,deploy,deploy-test]'
 	$(BIN)/python -m pytest -q tests/docker
 
 fuzz: $(VENV)/.test ## try the solver on 10,000 random problems
