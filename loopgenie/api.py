@@ -441,9 +441,14 @@ def _json(document: object, mimetype: str = "application/json") -> Response:
 # --- around every request -----------------------------------------------------------------------------------------
 
 
+#: What whoever runs the service asks, and no user.
+_CHECKS = ("api.healthz", "api.readyz", "api.metrics")
+
+
 def _start() -> Response | None:
     g.began = time.perf_counter()
-    g.arrival = _here().instance.arrive()
+    instance = _here().instance
+    g.arrival = instance.check() if request.endpoint in _CHECKS else instance.arrive()
     return headers.preflight()
 
 

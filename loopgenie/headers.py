@@ -39,7 +39,7 @@ def tell_time(
 ) -> None:
     """Server-Timing: seconds by stage, where the answer came from, which process it was, and the whole.
 
-    The first answer of a process has `cold`: how long after the app was built its request came.
+    The first answer of a process, health checks apart, has `cold`: how long after the app was built its request came.
     """
     entries = [f"{name};dur={1000 * seconds:.1f}" for name, seconds in stages.items() if name != "total"]
     if origin:

@@ -1,4 +1,4 @@
-"""Which process answers, and whether it has answered before: what a measurer of cold starts needs to know."""
+"""Which process answers, and whether it has answered a user before: what a measurer of cold starts needs to know."""
 
 from __future__ import annotations
 
@@ -30,12 +30,23 @@ class Instance:
         self._clock = clock
         self._built = clock()
         self._name = ""
+        self._cold = True
         self._lock = threading.Lock()
 
     def arrive(self) -> Arrival:
         """Note a request."""
         with self._lock:
-            if self._name:
-                return Arrival(self._name, None)
-            self._name = secrets.token_hex(4)
-            return Arrival(self._name, self._clock() - self._built)
+            first, self._cold = self._cold, False
+            return Arrival(self._named(), self._clock() - self._built if first else None)
+
+    def check(self) -> Arrival:
+        """Note that somebody looked whether it runs: who comes next is as cold as if nobody had.
+
+        A load balancer asks long before any user does, and goes on asking.
+        """
+        with self._lock:
+            return Arrival(self._named(), None)
+
+    def _named(self) -> str:
+        self._name = self._name or secrets.token_hex(4)
+        return self._name

@@ -108,13 +108,21 @@ def test_server_timing_tells_the_stages(client: FlaskClient, asked: Asked) -> No
 
 def test_the_first_answer_of_a_process_is_told_from_the_rest(square_store: SqliteStore) -> None:
     apps = [create_app(Settings(), square_store) for _ in range(2)]
-    told = [[app.test_client().get("/healthz").headers["Server-Timing"] for _ in range(3)] for app in apps]
+    told = [[app.test_client().get("/v1/info").headers["Server-Timing"] for _ in range(3)] for app in apps]
     names = [[re.search('app;desc="([0-9a-f]{8})"', timing)[1] for timing in timings] for timings in told]  # type: ignore[index]
     assert all(len(set(of_one)) == 1 for of_one in names)
     assert names[0] != names[1]
     for first, *rest in told:
         assert re.search(r'(^|, )cold;desc="first";dur=\d+\.\d(,|$)', first)
         assert not any("cold" in timing for timing in rest)
+
+
+def test_a_health_check_is_no_first_request(square_store: SqliteStore) -> None:
+    client = create_app(Settings(), square_store).test_client()
+    paths = ("/healthz", "/readyz", "/metrics", "/v1/info", "/readyz", "/v1/info")
+    told = [client.get(path).headers["Server-Timing"] for path in paths]
+    assert ["cold" in timing for timing in told] == [False, False, False, True, False, False]
+    assert len({re.search("app;desc=\"(.*?)\"", timing)[1] for timing in told}) == 1  # type: ignore[index]
 
 
 def test_a_process_is_cold_from_the_making_of_the_app_to_its_first_request() -> None:
