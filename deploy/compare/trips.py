@@ -1,0 +1,141 @@
+"""The trips that every target is asked for: the same ones, in the same order, each with a number.
+
+A mix of what people ask: a short loop from here, a long one, one from any trailhead in reach as the page asks for it,
+and one that was asked before. All but the last are new to everybody, so that they are searched for and not kept
+answers; each takes the time that a search is given (a second), on a slow processor as on a fast one, which shows in
+how good the loops are.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from deploy.command import Failed
+
+#: The share of each kind of trip. An assumption: nobody has counted yet.
+MIX: Mapping[str, float] = MappingProxyType({"short": 0.3, "long": 0.25, "area": 0.25, "again": 0.2})
+#: What is asked for. The first two take what is within a third of the length, so that there is nearly always a loop;
+#: the third is what the page asks for, with its tolerance of a tenth.
+WISHES: Mapping[str, Mapping[str, float]] = MappingProxyType(
+    {
+        "short": {"drive_km": 10, "hike_km": 5, "tolerance": 0.3},
+        "long": {"drive_km": 20, "hike_km": 25, "tolerance": 0.3},
+        "area": {"drive_km": 50, "hike_km": 15, "tolerance": 0.1, "alternatives": 3},
+    }
+)
+#: Within so many wishes, one after the other, each kind has just its share.
+BLOCK = 20
+#: So many trips are asked for over and over again, as popular ones are.
+POPULAR = 3
+
+_PLACES = 1000
+_SEEDS = 2**53  # seeds of a trip are below
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One trip to be asked for.
+
+    Parameters
+    ----------
+    number : in the run; the same number is the same trip at every target.
+    kind : one of `record.KINDS`.
+    body : what is sent.
+    """
+
+    number: int
+    kind: str
+    body: Mapping[str, object]
+
+    @property
+    def hike_m(self) -> float:
+        """The length asked for."""
+        return 1000 * float(str(self.body["hike_km"]))
+
+    @property
+    def window_m(self) -> tuple[float, float]:
+        """The shortest and the longest loop that is a right answer."""
+        tolerance = float(str(self.body["tolerance"]))
+        return self.hike_m * (1 - tolerance), self.hike_m * (1 + tolerance)
+
+
+@dataclass(frozen=True)
+class Trips:
+    """An endless list of wishes, the same for the same places and seed.
+
+    Parameters
+    ----------
+    places : (lon, lat) of trailheads in degrees.
+    seed : of the run; another one makes trips that were never asked for.
+    data : id of the trails that these places are of; targets with another one have other trails.
+    """
+
+    places: tuple[tuple[float, float], ...]
+    seed: int
+    data: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.places:
+            raise ValueError("there are no trailheads to ask for trips from; import trails first")
+
+    def __iter__(self) -> Iterator[Wish]:
+        """All of them, from number 0 on."""
+        number = 0
+        while True:
+            yield self.wish(number)
+            number += 1
+
+    def wish(self, number: int, kind: str = "") -> Wish:
+        """The wish of a number: of the mix, or of this kind."""
+        kind = kind or self._kind(number)
+        if kind == "again":
+            popular = self.popular[number % POPULAR]
+            return Wish(number, kind, popular.body)
+        return Wish(number, kind, self._body(kind, f"{number}"))
+
+    @property
+    def popular(self) -> tuple[Wish, ...]:
+        """The trips that are asked for over and over: to be asked for once before the measurement begins."""
+        kinds = list(WISHES)
+        return tuple(
+            Wish(number, "again", self._body(kinds[number % len(kinds)], f"popular {number}"))
+            for number in range(POPULAR)
+        )
+
+    def _kind(self, number: int) -> str:
+        block, position = divmod(number, BLOCK)
+        kinds = [kind for kind, share in MIX.items() for _ in range(round(share * BLOCK))]
+        random.Random(f"{self.seed} kinds {block}").shuffle(kinds)
+        return kinds[position]
+
+    def _body(self, kind: str, name: str) -> dict[str, object]:
+        dice = random.Random(f"{self.seed} {name}")
+        lon, lat = dice.choice(self.places)
+        return {"location": {"lon": lon, "lat": lat}, **WISHES[kind], "seed": dice.randrange(_SEEDS)}
+
+
+def wishes(url: str, seed: int, *, timeout_s: float = 30.0) -> Trips:
+    """The trips to ask a target for, from the trailheads that it has.
+
+    Raises
+    ------
+    Failed : it does not say which trailheads it has, or has none.
+    """
+    address = f"{url.rstrip('/')}/v1/trailheads?bbox=-180,-90,180,90&limit={_PLACES}"
+    try:
+        with urllib.request.urlopen(address, timeout=timeout_s) as answer:  # noqa: S310 - an address that was given
+            found = json.load(answer)
+        places = {tuple(map(float, one["geometry"]["coordinates"][:2])) for one in found["features"]}
+        return Trips(tuple((lon, lat) for lon, lat in sorted(places)), seed, str(found["data"]["snapshot"]))
+    except urllib.error.HTTPError as error:
+        raise Failed(f"{url} does not say which trailheads it has: HTTP {error.code}") from None
+    except OSError as error:
+        raise Failed(f"{url} does not answer: {getattr(error, 'reason', error)}") from None
+    except (ValueError, LookupError, TypeError) as error:
+        raise Failed(f"{url} is no LoopGenie with trails: {error}") from None
