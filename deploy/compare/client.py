@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: Longer than any answer takes; who waits longer has gone.
 TIMEOUT_S = 30.0
+#: The error of an answer that did not come in time.
+TIMEOUT = "timeout"
 #: Loops may miss their window by so many metres: lengths are rounded.
 ROUNDING_M = 1.0
 
@@ -110,7 +112,7 @@ class Client:
             async with asyncio.timeout(self.timeout_s):
                 answer: _Answer | str = await self._post(wish)
         except TimeoutError:
-            answer = "timeout"
+            answer = TIMEOUT
         except (OSError, aiohttp.ClientError, ValueError) as error:
             answer = _in_words(error)
         ended_s = self.now_s  # the last byte is there; what follows is not the target's time
