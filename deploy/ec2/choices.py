@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from deploy import trails
+from deploy.bill import SYSTEM_DISK_GB, Usage, a_million_trips, beyond, items, priced
 from deploy.command import WrongUse, name_option, region_option, wait_option
 from deploy.ec2 import instance
-from deploy.prices import Cost, monthly, prices
+from deploy.prices import Cost, prices
+from deploy.setup import Ec2
 
 DEFAULT_INSTANCE = "t4g.small"
 DEFAULT_DATA_GIB = 20
-_SYSTEM_GIB = 8
 
 
 def options(parser: argparse.ArgumentParser, verb: str) -> None:
@@ -106,17 +108,13 @@ def given(arguments: argparse.Namespace) -> dict[str, str]:
     return {name: str(value) for name, value in named.items() if value is not None}
 
 
-def costs(kind: str, data_gib: int) -> list[Cost]:
-    """A month of it."""
-    known = [monthly(f"instance {kind}", f"ec2.{kind}")] if f"ec2.{kind}" in prices() else []
-    return [
-        *known,
-        monthly("public IPv4 address", "network.public-ipv4"),
-        monthly("disks (GB)", "ebs.gp3", _SYSTEM_GIB + data_gib),
-        monthly("snapshots, at most, of what a full volume holds once (GB)", "ebs.snapshot", data_gib),
-        monthly("alarms", "logs.alarm", 3),
-        monthly("releases and trails in the bucket (GB)", "s3.standard", 0.1),
-    ]
+def costs(kind: str, data_gib: int) -> tuple[list[Cost], list[Cost]]:
+    """A month without traffic, and a million trips on top; without the instance where no price is known for it."""
+    setup = Ec2(instance=kind, disk_gb=SYSTEM_DISK_GB + data_gib)
+    if f"ec2.{kind}" in prices():
+        return priced(items(setup, Usage())), priced(beyond(setup, a_million_trips()))
+    idle = [item for item in items(setup, Usage()) if item.part != "compute"]
+    return priced(idle), priced(beyond(setup, replace(a_million_trips(), cpu_hours=0)))
 
 
 def notes(arguments: argparse.Namespace, kind: str) -> list[str]:

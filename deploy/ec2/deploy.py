@@ -18,7 +18,7 @@ from deploy.ec2 import bucket, choices, instance, release
 from deploy.ec2.release import Recipe
 from deploy.ec2.wanted import Wanted
 from deploy.plan import Plan, Resource
-from deploy.prices import answers_of_a_million, price
+from deploy.prices import price
 from deploy.template import Template
 
 HERE = Path(__file__).parent
@@ -64,6 +64,7 @@ class Ec2:
         }
         if arguments.subnet:
             given |= {"Vpc": "<its network>"}
+        idle, traffic = choices.costs(kind, arguments.data_gib or choices.DEFAULT_DATA_GIB)
         made = Template.read(HERE / "bucket.yaml").resources({}, stack=_bucket_stack(arguments.name))
         made += _template(_script()).resources(given, stack=_stack(arguments.name))
         return Plan(
@@ -75,8 +76,8 @@ class Ec2:
                 "wait until it answers a trip",
             ],
             resources=made,
-            costs=choices.costs(kind, arguments.data_gib or choices.DEFAULT_DATA_GIB),
-            per_million=[answers_of_a_million()],
+            costs=idle,
+            per_million=traffic,
             notes=list(choices.notes(arguments, kind)),
         )
 

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy import trails
+from deploy.bill import TRIP_S, Usage, a_million_trips, beyond, items, priced
 from deploy.command import WrongUse
-from deploy.prices import TRIP_KB, TRIP_S, Cost, answers_of_a_million, logs_of_a_million, monthly, price
+from deploy.prices import HOURS_A_MONTH, Cost, prices
+from deploy.setup import Fargate
 from deploy.values import like, one_of, whole
 
 #: Option -> parameter of the template. What is not given stays as it is, or has the template's default.
@@ -233,41 +235,26 @@ def region_of(chosen: Mapping[str, str]) -> str:
 
 def costs(chosen: Mapping[str, str]) -> list[Cost]:
     """A month without traffic, at the floor of tasks, none of them on spare capacity."""
-    arch, tasks = chosen["Architecture"].lower(), int(chosen["MinTasks"])
-    cpu, gb = int(chosen["Cpu"]) / 1024, int(chosen["Memory"]) / 1024
-    found = [
-        monthly(f"{tasks} tasks, processors", f"fargate.vcpu-{arch}", tasks * cpu),
-        monthly(f"{tasks} tasks, memory", f"fargate.gb-{arch}", tasks * gb),
-        monthly("load balancer", "alb.balancer"),
-        monthly(
-            f"public addresses of {tasks} tasks and of the load balancer in 2 zones", "network.public-ipv4", tasks + 2
-        ),
-        monthly("images, about", "ecr.storage", 1),
-    ]
-    if chosen["Data"] == "rds":
-        found += [
-            *([monthly("database", name)] if _known(name := f"rds.{chosen['DatabaseClass']}") else []),
-            monthly("disk of the database", "rds.gp3", int(chosen["DatabaseStorage"])),
-            monthly("its password", "secrets.secret"),
-        ]
-    return found
+    return priced(item for item in items(_setup(chosen), Usage()) if _known(item.price))
 
 
 def costs_per_million(chosen: Mapping[str, str]) -> list[Cost]:
-    """A million trips on top."""
-    arch = chosen["Architecture"].lower()
-    cpu, memory = (int(chosen[name]) / 1024 for name in ("Cpu", "Memory"))
-    hours = TRIP_S * 1e6 / 3600 / max(1, int(cpu))  # a task searches for as many trips at once as it has processors
-    return [
-        # an LCU is a GB an hour through the load balancer; new connections and rules weigh less with such answers
-        Cost(f"load balancer, {TRIP_KB:g} GB", TRIP_KB * price("alb.lcu")),
-        answers_of_a_million(),
-        logs_of_a_million(),
-        Cost(
-            f"tasks beyond the floor, at most {hours:.0f} hours",
-            hours * (cpu * price(f"fargate.vcpu-{arch}") + memory * price(f"fargate.gb-{arch}")),
-        ),
-    ]
+    """A million trips on top, as if each took a task of its own beyond the floor."""
+    setup = _setup(chosen)
+    # a task searches for as many trips at once as it has processors
+    hours = TRIP_S * 1e6 / 3600 / max(1, setup.cpu // 1024)
+    return priced(beyond(setup, a_million_trips(task_hours=setup.min_tasks * HOURS_A_MONTH + hours)))
+
+
+def _setup(chosen: Mapping[str, str]) -> Fargate:
+    return Fargate(
+        cpu=int(chosen["Cpu"]),
+        memory_mb=int(chosen["Memory"]),
+        arch=chosen["Architecture"].lower(),
+        min_tasks=int(chosen["MinTasks"]),
+        database=chosen["DatabaseClass"] if chosen["Data"] == "rds" else "",
+        database_gb=int(chosen["DatabaseStorage"]),
+    )
 
 
 def notes(chosen: Mapping[str, str]) -> list[str]:
@@ -291,11 +278,7 @@ def notes(chosen: Mapping[str, str]) -> list[str]:
 
 
 def _known(name: str) -> bool:
-    try:
-        price(name)
-    except KeyError:
-        return False
-    return True
+    return name in prices()
 
 
 # --- words --------------------------------------------------------------------------------------------------------

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from deploy.bill import Usage, a_million_trips, beyond, bill, priced
 from deploy.command import WrongUse
 from deploy.plan import Resource
-from deploy.prices import TRIP_S, Cost, answers_of_a_million, logs_of_a_million, price
+from deploy.prices import Cost, price, total
+from deploy.setup import Lambda
 from deploy.values import like, one_of, or_none, whole
 
 from .gateway import GATEWAYS
@@ -170,31 +172,26 @@ def secret_arn(name: str) -> str:
 
 def costs(parameters: Mapping[str, str]) -> tuple[list[Cost], list[Cost]]:
     """A month without traffic, and a million trips of one second each."""
-    gb = int(parameters["MemoryMb"]) / 1024
-    second = price(f"lambda.{parameters['Architecture']}") * gb
-    idle = [Cost("two packages of some 11 MB in S3", 2 * 0.011 * price("s3.standard"))]
+    setup = Lambda(
+        memory_mb=int(parameters["MemoryMb"]), arch=parameters["Architecture"], gateway=parameters["Gateway"]
+    )
+    idle = bill(setup, Usage())
     if parameters.get("AlarmTopic"):
         idle.append(Cost("2 alarms", 2 * price("logs.alarm")))
     if parameters.get("KeepWarm") == "yes":
         calls = 30.4 * 24 * 15
-        idle.append(
-            Cost(f"{calls:.0f} calls to keep warm, 10 ms each", calls * (price("lambda.request") + 0.01 * second))
-        )
-    traffic = [
-        Cost(f"{TRIP_S:g} s of {gb:.2f} GB each (a trip that was asked before: some 10 ms)", TRIP_S * 1e6 * second),
-        Cost("calls of the function", 1e6 * price("lambda.request")),
-        answers_of_a_million(),
-        logs_of_a_million(),
-    ]
-    if parameters["Gateway"] != "url":
-        what = GATEWAYS[parameters["Gateway"]].removeprefix("an ").removeprefix("a ")
-        traffic.append(Cost(f"requests of the {what}", 1e6 * price(f"apigateway.{parameters['Gateway']}")))
-    return idle, traffic
+        # they come from a rule, so that no gateway is in between
+        warm = priced(beyond(replace(setup, gateway="url"), Usage(requests=calls, busy_s=calls * 0.01)))
+        idle.append(Cost(f"{calls:.0f} calls to keep warm, 10 ms each", total(warm)))
+    return idle, priced(beyond(setup, a_million_trips()))
 
 
 def notes(choices: Choices) -> list[str]:
     """What an operator should know beforehand."""
-    said = ["prices are of us-east-1, from deploy/prices.toml, without free tiers"]
+    said = [
+        "prices are of us-east-1, from deploy/prices.toml, without free tiers",
+        "a trip is reckoned as a second of search; one that was asked before takes some 10 ms",
+    ]
     if not choices.data and not choices.elsewhere:
         said.append("no --data: the synthetic sample region, which is nowhere, unless trails run there already")
     if choices.parameters.get("Subnets"):

@@ -123,8 +123,8 @@ def test_a_database_is_not_taken_away_in_passing() -> None:
 
 def test_what_a_month_costs() -> None:
     # two tasks of half a processor at 0.04048 and 1 GB at 0.004445, a load balancer at 0.0225, an address for each task
-    # and for each of its two zones at 0.005, 730 hours; and 1 GB of images at 0.10
-    expected = 730 * (0.04048 + 2 * 0.004445 + 0.0225 + 4 * 0.005) + 0.10
+    # and for each of its two zones at 0.005, 730 hours; 4 alarms and 1 GB of images at 0.10
+    expected = 730 * (0.04048 + 2 * 0.004445 + 0.0225 + 4 * 0.005) + 5 * 0.10
     assert total(choices.costs(chosen())) == pytest.approx(expected)
     # a database: 0.016 an hour, 20 GB at 0.115, a secret at 0.40
     assert total(choices.costs(chosen("--rds"))) == pytest.approx(expected + 730 * 0.016 + 20 * 0.115 + 0.40)

@@ -1,0 +1,100 @@
+"""What a target is made of: what it costs and how it scales follow from this and from what was measured of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Ec2:
+    """One instance. It does not scale: what it cannot take waits, and is turned away when it has waited too long.
+
+    Parameters
+    ----------
+    instance : its type, which decides the architecture.
+    disk_gb : of both volumes.
+    searches : trips that it searches for at the same time; the others wait.
+    patience_s : so long, at most, and are then answered with 503.
+    database : class of an RDS instance beside it; empty: the trails are in a file.
+    database_gb : its disk.
+    """
+
+    kind: ClassVar[str] = "ec2"
+    instance: str = "t4g.small"
+    disk_gb: int = 28
+    searches: int = 2
+    patience_s: float = 15.0
+    database: str = ""
+    database_gb: int = 20
+
+    @property
+    def arch(self) -> str:
+        """The architecture; AWS's names of Graviton types have a g behind the generation."""
+        family = self.instance.partition(".")[0]
+        return "arm64" if "g" in family.lstrip("abcdefghijklmnopqrstuvwxyz") else "x86_64"
+
+
+@dataclass(frozen=True)
+class Lambda:
+    """A function: a sandbox for each request at a time, kept for a while when it is idle.
+
+    Parameters
+    ----------
+    memory_mb : of a sandbox; 1769 MB come with one processor.
+    gateway : what is in front: "http", "rest" or "url".
+    concurrency : sandboxes at once, at most; beyond, requests are turned away (429).
+    keep_s : how long an idle sandbox is kept. AWS does not say; some five minutes is what people see.
+    nat : whether it stands in a network of one's own and has a NAT gateway to get out of it.
+    database : class of an RDS instance; empty: the trails are in the package.
+    database_gb : its disk.
+    """
+
+    kind: ClassVar[str] = "lambda"
+    memory_mb: int = 1769
+    arch: str = "x86_64"
+    gateway: str = "http"
+    concurrency: int = 1000
+    keep_s: float = 300.0
+    nat: bool = False
+    database: str = ""
+    database_gb: int = 20
+
+
+@dataclass(frozen=True)
+class Fargate:
+    """Tasks behind a load balancer, and the rules by which ECS makes more and fewer of them.
+
+    Parameters
+    ----------
+    cpu, memory_mb : of a task; 1024 is one processor.
+    min_tasks, max_tasks : never fewer, never more.
+    searches : trips that a task searches for at the same time.
+    patience_s : as for `Ec2`.
+    cpu_target_percent : load that scaling aims at.
+    requests_target : requests a minute and task that scaling aims at, whichever asks for more tasks.
+    out_cooldown_s, in_cooldown_s : after a change there is none for so long.
+    provisioning_s : until a new task's container starts: a microVM, its network, the image; no stand-in has it.
+    database : class of an RDS instance; empty: the trails are in the image.
+    database_gb : its disk.
+    """
+
+    kind: ClassVar[str] = "fargate"
+    cpu: int = 512
+    memory_mb: int = 1024
+    arch: str = "x86_64"
+    min_tasks: int = 2
+    max_tasks: int = 6
+    searches: int = 1
+    patience_s: float = 15.0
+    cpu_target_percent: float = 60.0
+    requests_target: float = 300.0
+    out_cooldown_s: float = 30.0
+    in_cooldown_s: float = 300.0
+    provisioning_s: float = 30.0
+    database: str = ""
+    database_gb: int = 20
+
+
+Setup = Ec2 | Lambda | Fargate
+SETUPS: dict[str, type[Setup]] = {one.kind: one for one in (Ec2, Lambda, Fargate)}
