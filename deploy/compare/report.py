@@ -1,0 +1,64 @@
+"""The report: one page of HTML that asks nobody for anything, the same in Markdown, and the summary as JSON."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from deploy.compare import plots
+from deploy.compare.plots import Picture
+from deploy.compare.sections import sections
+from deploy.compare.summary import Summary
+
+
+def write(summary: Summary, folder: Path) -> list[Path]:
+    """Write `report.html`, `report.md` with `pictures/`, and `summary.json`; returns which files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = plots.pictures(summary)
+    files = [folder / name for name in ("report.html", "report.md", "summary.json")]
+    files[0].write_text(html(summary, drawn), "utf-8")
+    files[1].write_text(markdown(summary, drawn), "utf-8")
+    summary.write(files[2])
+    return [*files, *plots.write(drawn, folder / "pictures")]
+
+
+def html(summary: Summary, drawn: Sequence[Picture] | None = None) -> str:
+    """One page with everything in it."""
+    return _render("report.html", summary, drawn)
+
+
+def markdown(summary: Summary, drawn: Sequence[Picture] | None = None, *, pictures: str = "pictures") -> str:
+    """The same in Markdown; `pictures` is where it finds them."""
+    text = _render("report.md", summary, drawn, folder=pictures)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _render(template: str, summary: Summary, drawn: Sequence[Picture] | None, **more: str) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    page = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=template.endswith("html"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page.filters |= {"kind": lambda block: type(block).__name__, "data": _data, "cell": _cell, "plain": _plain}
+    found = sections(summary, plots.pictures(summary) if drawn is None else drawn)
+    return page.get_template(template).render(summary=summary, label=summary.about.label, sections=found, **more)
+
+
+def _data(svg: str) -> str:
+    """A picture as an address that holds it: nothing in it can reach the page, nor its names clash with others'."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def _plain(text: str) -> str:
+    """A text in Markdown that nobody takes for more than a text."""
+    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", " ".join(text.split()))
+
+
+def _cell(text: str) -> str:
+    return _plain(text) or " "
