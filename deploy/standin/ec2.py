@@ -8,14 +8,21 @@ through the container engine. Needs root on Linux, and an image with systemd and
 
 from __future__ import annotations
 
+import base64
+import http.client
 import json
+import os
+import socket
 import subprocess
 import time
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy import stacks
+from deploy.cloud import Cloud
 from deploy.command import Failed
 from deploy.standin import aws
 
@@ -56,6 +63,25 @@ class Instance:
     name: str
     url: str
 
+    def wait(self, *, timeout_s: float = 420) -> float:
+        """Wait until it is ready; returns the seconds.
+
+        Raises
+        ------
+        Failed : it is not in time; with the last words of its first start.
+        """
+        began, last = time.monotonic(), ""
+        while time.monotonic() - began < timeout_s:
+            try:
+                with urllib.request.urlopen(f"{self.url}/readyz", timeout=5):  # noqa: S310 - the loopback
+                    return time.monotonic() - began
+            except (OSError, http.client.HTTPException) as error:
+                # nginx stands there with Debian's page before it has anybody to ask
+                last = str(error)
+            time.sleep(0.1)
+        said = self.run("tail", "-n", "40", "/var/log/cloud-init-output.log")
+        raise Failed(f"{self.url} is not ready after {timeout_s:.0f} s, last: {last}\n{said}")
+
     def run(self, *words: str, timeout_s: float = 600) -> str:
         """Run a command on it as root, with AWS in its environment; returns what it prints.
 
@@ -65,6 +91,15 @@ class Instance:
         """
         settings = [part for name, value in _inside().items() for part in ("-e", f"{name}={value}")]
         return _run("docker", "exec", *settings, self.name, *words, timeout_s=timeout_s)
+
+
+def missing() -> str:
+    """What is not here that a stand-in of an instance needs, and what would help; empty where nothing is missing."""
+    if os.geteuid() != 0 or not Path("/dev/loop-control").exists():
+        return "its second disk is a loop device, for which root is needed: run this as root"
+    if subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True, check=False).returncode:
+        return f"there is no image {IMAGE}: make one of Debian with systemd and cloud-init"
+    return ""
 
 
 @contextmanager
@@ -89,15 +124,50 @@ def region(folder: Path, *, name: str) -> Iterator[Region]:
         _run("docker", "network", "rm", name)
 
 
+@dataclass(frozen=True)
+class Shipped:
+    """What a deployment has told AWS that an instance needs: its user data, and the bucket with releases and trails."""
+
+    user_data: str
+    bucket: str
+
+
+def free_port() -> int:
+    """A port of the loopback on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def shipped(cloud: Cloud, name: str) -> Shipped:
+    """What the deployment of a name ships, after its `up`."""
+    made = stacks.outputs(stacks.find(cloud, f"{name}-ec2") or {})
+    store = stacks.outputs(stacks.find(cloud, f"{name}-ec2-releases") or {})
+    asked = cloud.client("ec2").describe_instance_attribute(InstanceId=made["Instance"], Attribute="userData")
+    return Shipped(base64.b64decode(asked["UserData"]["Value"]).decode(), store["Bucket"])
+
+
 @contextmanager
 def boot(
-    where: Region, user_data: str, *, name: str, bucket: str, port: int, tls_port: int, disk_mib: int = 512
+    where: Region,
+    what: Shipped,
+    *,
+    name: str,
+    port: int,
+    tls_port: int,
+    disk_mib: int = 512,
+    processors: Sequence[int] = (),
 ) -> Iterator[Instance]:
-    """Start an instance with that user data and an empty second disk, and remove both at the end."""
+    """Start an instance with an empty second disk, and remove both at the end.
+
+    Parameters
+    ----------
+    processors : those of this machine that it sees; none: all.
+    """
     folder = where.folder / name
     seed = folder / "seed"
     seed.mkdir(parents=True)
-    (seed / "user-data").write_text(user_data, "utf-8")
+    (seed / "user-data").write_text(what.user_data, "utf-8")
     (seed / "meta-data").write_text(f"instance-id: {name}\nlocal-hostname: {name}\n", "utf-8")
     settings = " ".join(f'"{key}={value}"' for key, value in _inside().items())
     (folder / "environment.conf").write_text(f"[Manager]\nDefaultEnvironment={settings}\n", "utf-8")
@@ -107,7 +177,8 @@ def boot(
         _run(
             *("docker", "run", "-d", "--name", name, "--network", where.network, *_SYSTEMD),
             *("-p", f"127.0.0.1:{port}:80", "-p", f"127.0.0.1:{tls_port}:443", "--device", f"{device}:/dev/sdf"),
-            *(f"--add-host={host}:{where.gateway}" for host in (_SUFFIX, f"{bucket}.{_SUFFIX}")),
+            *(f"--add-host={host}:{where.gateway}" for host in (_SUFFIX, f"{what.bucket}.{_SUFFIX}")),
+            *(("--cpuset-cpus", ",".join(map(str, processors))) if processors else ()),
             *("-v", f"{seed}:/var/lib/cloud/seed/nocloud:ro"),
             *("-v", f"{folder}/environment.conf:/etc/systemd/system.conf.d/standin.conf:ro"),
             *("-v", f"{where.folder}/certificate.pem:{_CERTIFICATE}:ro"),

@@ -14,12 +14,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from deploy.command import Failed
+from deploy.standin import limits
 
 _POLL_S = 0.1
 #: ECS gives a version up after so many tasks that did not come up, where few are wanted.
@@ -39,12 +41,25 @@ class Task:
     ----------
     name : what its containers' names begin with.
     definition : the properties of an AWS::ECS::TaskDefinition, worked out.
+    shared : whether its containers share the limit of the task, as on Fargate; else, where that cannot be done
+        (`limits.can_be_shared`), each of them has all of it.
     """
 
     name: str
     definition: Mapping[str, Any]
+    shared: bool = False
     address: str = ""
     ended: list[tuple[str, int, float]] = field(default_factory=list)  # container, exit code, seconds it took to end
+
+    @property
+    def limit(self) -> limits.Limit:
+        """Of the whole task."""
+        return limits.Limit(int(self.definition["Cpu"]) / 1024, int(self.definition["Memory"]))
+
+    @property
+    def running(self) -> list[str]:
+        """The names of the containers that run as long as the task does."""
+        return [f"{self.name}-{one['Name']}" for one in self._containers if one.get("Essential")]
 
     @property
     def _containers(self) -> list[Mapping[str, Any]]:
@@ -58,6 +73,8 @@ class Task:
         NotHealthy : one ended too early, or never became healthy.
         """
         began = time.monotonic()
+        if self.shared:
+            limits.share(self.name, self.limit)
         for volume in self.definition["Volumes"]:
             _docker("volume", "create", f"{self.name}-{volume['Name']}")
         port = _port_of(self._containers)
@@ -85,8 +102,10 @@ class Task:
             # nocopy: a volume of Fargate is empty and root's, whatever the image has there
             source = f"{self.name}-{mount['SourceVolume']}"
             words += ["--mount", f"type=volume,source={source},target={mount['ContainerPath']},volume-nocopy"]
-        if one.get("Essential"):  # a limit of the whole task; what runs before it has ended
-            words += ["--cpus", str(int(self.definition["Cpu"]) / 1024), "--memory", f"{self.definition['Memory']}m"]
+        if self.shared:
+            words += ["--cgroup-parent", f"/{self.name}"]
+        elif one.get("Essential"):  # what runs before them has ended
+            words += self.limit.words()
         words += _health(one["HealthCheck"]) if "HealthCheck" in one else ["--no-healthcheck"]
         entry = one.get("EntryPoint", [])
         words += ["--entrypoint", entry[0]] if entry else []
@@ -125,9 +144,8 @@ class Task:
 
     def alive(self) -> bool:
         """Whether all essential containers run; ECS ends a task that has lost one."""
-        names = [f"{self.name}-{one['Name']}" for one in self._containers if one.get("Essential")]
-        running = _docker("inspect", "--format", "{{.State.Running}}", *names).split()
-        return running == ["true"] * len(names)
+        running = _docker("inspect", "--format", "{{.State.Running}}", *self.running).split()
+        return running == ["true"] * len(self.running)
 
     def logs(self, container: str) -> str:
         """What a container has said."""
@@ -139,6 +157,8 @@ class Task:
         subprocess.run(["docker", "rm", "-f", *names, f"{self.name}-network"], capture_output=True)
         volumes = [f"{self.name}-{volume['Name']}" for volume in self.definition["Volumes"]]
         subprocess.run(["docker", "volume", "rm", "-f", *volumes], capture_output=True)
+        if self.shared:
+            limits.unshare(self.name)
 
 
 def _health(check: Mapping[str, Any]) -> list[str]:
@@ -306,6 +326,7 @@ class Service:
     prefix : what names of containers begin with.
     targets : the properties of the template's target group.
     pause_s : between two health checks of the load balancer; AWS's least is 5 s.
+    shared : as for `Task`.
     """
 
     prefix: str
@@ -313,6 +334,7 @@ class Service:
     targets: Mapping[str, Any]
     desired: int = 2
     pause_s: float = 1.0
+    shared: bool = False
     tasks: list[Task] = field(default_factory=list)
     started_s: list[float] = field(default_factory=list)
     _made: list[Task] = field(default_factory=list)  # all there ever were, so that none is left
@@ -335,8 +357,7 @@ class Service:
         while len(new) < self.desired:
             task = self._another(definition)
             try:
-                self.started_s.append(task.start())
-                self.balancer.register(task.address, checks=self.targets["HealthyThresholdCount"], pause_s=self.pause_s)
+                self.started_s.append(self._start(task))
                 new.append(task)
             except NotHealthy as error:
                 say(str(error))
@@ -351,6 +372,26 @@ class Service:
             self._end(one)
         return True
 
+    def renew(self, definition: Mapping[str, Any]) -> float:
+        """End all tasks and start as many new ones, all at the same time; returns the seconds until they take requests.
+
+        Raises
+        ------
+        NotHealthy : one does not come up.
+        """
+        with ThreadPoolExecutor(self.desired) as pool:
+            list(pool.map(self._end, self.tasks))
+            self.tasks = [self._another(definition) for _ in range(self.desired)]
+            began = time.monotonic()
+            self.started_s += pool.map(self._start, self.tasks)
+            return time.monotonic() - began
+
+    def _start(self, task: Task) -> float:
+        """Start a task and send requests to it; returns the seconds until it was healthy."""
+        took = task.start()
+        self.balancer.register(task.address, checks=self.targets["HealthyThresholdCount"], pause_s=self.pause_s)
+        return took
+
     def mend(self) -> int:
         """Replace tasks that have lost a container; returns how many."""
         lost = [task for task in self.tasks if not task.alive()]
@@ -358,14 +399,13 @@ class Service:
             self.balancer.deregister(task.address, delay_s=0)
             self.tasks.remove(task)
             fresh = self._another(task.definition)
-            fresh.start()
-            self.balancer.register(fresh.address, checks=self.targets["HealthyThresholdCount"], pause_s=self.pause_s)
+            self._start(fresh)
             self.tasks.append(fresh)
             task.stop()
         return len(lost)
 
     def _another(self, definition: Mapping[str, Any]) -> Task:
-        self._made.append(Task(f"{self.prefix}-{len(self._made)}", definition))
+        self._made.append(Task(f"{self.prefix}-{len(self._made)}", definition, shared=self.shared))
         return self._made[-1]
 
     def _end(self, task: Task) -> None:

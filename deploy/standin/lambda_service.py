@@ -223,6 +223,7 @@ class Service:
         self._all: list[Sandbox] = []
         self._idle: list[Sandbox] = []
         self._starting = 0
+        self._closed = False
         self._server = _server(_front(self, function.gateway), port=port)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
@@ -262,10 +263,20 @@ class Service:
         for sandbox in gone:
             sandbox.remove()
 
+    def sandboxes(self) -> list[str]:
+        """The names of those there are, busy and idle."""
+        with self._lock:
+            return [one.name for one in self._all]
+
     def close(self) -> None:
-        """End it."""
+        """End it; no sandbox is left, not even one that was still starting."""
+        with self._lock:
+            self._closed = True
         self._server.shutdown()
         self._server.server_close()
+        ended = time.monotonic() + _INIT_LIMIT_S
+        while self._starting and time.monotonic() < ended:
+            time.sleep(0.05)
         self.forget()
 
     def _take(self) -> Sandbox | None:
@@ -275,7 +286,8 @@ class Service:
                 if sandbox.alive():
                     return sandbox
                 self._all.remove(sandbox)
-            if len(self._all) + self._starting >= self._function.sandboxes:
+                threading.Thread(target=sandbox.remove, daemon=True).start()
+            if self._closed or len(self._all) + self._starting >= self._function.sandboxes:
                 return None
             self._starting += 1
             function = self._function
@@ -302,6 +314,11 @@ def serving(function: Function, *, port: int = 0, prefix: str = "loopgenie-sandb
         yield service
     finally:
         service.close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # with the usual 5, of ten that come at once some would wait a second for the kernel
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -370,8 +387,7 @@ def _front(service: Service, gateway: str) -> type[_Handler]:
 
 
 def _server(handler: type[_Handler], *, port: int) -> ThreadingHTTPServer:
-    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", port), handler)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     return server
 

@@ -6,7 +6,6 @@ NVMe names, the instance's role, Systems Manager (its commands go through the co
 
 from __future__ import annotations
 
-import base64
 import gzip
 import io
 import json
@@ -69,10 +68,8 @@ def ec2(verb: str, *words: str) -> int:
 @pytest.fixture(scope="module")
 def running(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A deployment made by the command line, booted in a container."""
-    if not run("docker", "image", "ls", "-q", standin.IMAGE):
-        pytest.skip(f"there is no image {standin.IMAGE}: Debian with systemd and cloud-init")
-    if os.geteuid() != 0 or not Path("/dev/loop-control").exists():
-        pytest.skip("the second disk is a loop device, for which root is needed")
+    if missing := standin.missing():
+        pytest.skip(missing)
     folder = tmp_path_factory.mktemp("region")
     port, tls_port = free_port(), free_port()
     with pytest.MonkeyPatch.context() as patch, standin.region(folder, name=NAME) as region:
@@ -85,19 +82,11 @@ def running(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
         began = time.monotonic()
         assert ec2("up", "--instance", "t3.small", "--image", image) == 0
         up_s = time.monotonic() - began
-        made = stacks.outputs(stacks.find(cloud, f"{NAME}-ec2") or {})
-        store = stacks.outputs(stacks.find(cloud, f"{NAME}-ec2-releases") or {})["Bucket"]
         (archive,) = (folder / "cache").iterdir()
-        shipped = cloud.client("ec2").describe_instance_attribute(InstanceId=made["Instance"], Attribute="userData")
-        user_data = base64.b64decode(shipped["UserData"]["Value"]).decode()
+        shipped = standin.shipped(cloud, NAME)
         began = time.monotonic()
-        with standin.boot(region, user_data, name=NAME, bucket=store, port=port, tls_port=tls_port) as machine:
-            # nginx stands there with Debian's page before it has anybody to ask
-            try:
-                wait_until(f"{machine.url}/readyz", timeout_s=420)
-            except AssertionError as error:
-                said = machine.run("tail", "-n", "40", "/var/log/cloud-init-output.log")
-                raise AssertionError(f"{error}\n{said}") from None
+        with standin.boot(region, shipped, name=NAME, port=port, tls_port=tls_port) as machine:
+            machine.wait()
             healthy_s = time.monotonic() - began
             figures = {
                 "package_s": up_s,
@@ -108,7 +97,7 @@ def running(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
             patch.setattr(instance, "run", _on(machine))
             # it is healthy before all of its first start is done
             assert "status: done" in machine.run("cloud-init", "status", "--wait")
-            yield Running(machine, cloud, store, archive, tls_port, figures)
+            yield Running(machine, cloud, shipped.bucket, archive, tls_port, figures)
 
 
 def _on(machine: standin.Instance) -> Callable[..., str]:
