@@ -16,6 +16,9 @@ class Ec2:
     disk_gb : of both volumes.
     searches : trips that it searches for at the same time; the others wait.
     patience_s : so long, at most, and are then answered with 503.
+    processes : that share the searches; requests go to the one that has fewest.
+    threads : of each process; a request has one from when it comes, and those beyond wait for one.
+    front_s : so long nginx waits for an answer, and says 504 then.
     database : class of an RDS instance beside it; empty: the trails are in a file.
     database_gb : its disk.
     """
@@ -25,6 +28,9 @@ class Ec2:
     disk_gb: int = 28
     searches: int = 2
     patience_s: float = 15.0
+    processes: int = 2
+    threads: int = 8
+    front_s: float = 35.0
     database: str = ""
     database_gb: int = 20
 
@@ -70,7 +76,7 @@ class Fargate:
     cpu, memory_mb : of a task; 1024 is one processor.
     min_tasks, max_tasks : never fewer, never more.
     searches : trips that a task searches for at the same time.
-    patience_s : as for `Ec2`.
+    patience_s, threads, front_s : as for `Ec2`; a task is one process.
     cpu_target_percent : load that scaling aims at.
     requests_target : requests a minute and task that scaling aims at, whichever asks for more tasks.
     out_cooldown_s, in_cooldown_s : after a change there is none for so long.
@@ -87,6 +93,8 @@ class Fargate:
     max_tasks: int = 6
     searches: int = 1
     patience_s: float = 15.0
+    threads: int = 8
+    front_s: float = 35.0
     cpu_target_percent: float = 60.0
     requests_target: float = 300.0
     out_cooldown_s: float = 30.0
