@@ -91,6 +91,7 @@ class Outcome:
     usage : what is to be paid for.
     units : time in seconds and number of units from then on.
     peak_units : at most.
+    ended_s : when the last one was over.
     simulated : requests that were simulated for it.
     """
 
@@ -102,6 +103,7 @@ class Outcome:
     usage: Usage
     units: tuple[tuple[float, int], ...] = ()
     peak_units: int = 0
+    ended_s: float = 0.0
     simulated: int = 0
 
     @property
@@ -227,6 +229,7 @@ def _outcome(service: Service, arrivals: Arrivals, ledger: Ledger, gauge: Gauge)
         ),
         tuple(gauge.steps),
         max(units for _, units in gauge.steps),
+        max((ledger.ended_s[one] for one in counted), default=arrivals.counted_s),
         len(arrivals.due_s),
     )
 
@@ -262,6 +265,7 @@ def month_of(outcomes: Sequence[tuple[Arrivals, Outcome]], requests_per_month: f
         Usage(**used),
         tuple(step for _, one in outcomes for step in one.units),
         max(one.peak_units for _, one in outcomes),
+        max(one.ended_s for _, one in outcomes),
         sum(one.simulated for _, one in outcomes),
     )
 

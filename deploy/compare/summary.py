@@ -285,6 +285,7 @@ class Deviation:
     figure : which figure, such as "p95" or "mean wait"; unit : of it.
     known : by theory or measurement; simulated : by the simulation.
     share : (simulated - known) / known, or None where that says nothing.
+    spread : standard error of `simulated`, over seeds; None where there was one.
     """
 
     case: str
@@ -293,6 +294,7 @@ class Deviation:
     simulated: float | None = None
     share: float | None = None
     unit: str = "ms"
+    spread: float | None = None
 
 
 @dataclass(frozen=True)

@@ -62,9 +62,8 @@ class Trace:
     def share(self, begin_s: float, end_s: float) -> float:
         """The share of the month's requests that come in a span within it."""
         slices = range(int(begin_s // SLICE_S), math.ceil(end_s / SLICE_S))
-        return sum(
-            self.shares[at] * (min((at + 1) * SLICE_S, end_s) - max(at * SLICE_S, begin_s)) / SLICE_S for at in slices
-        )
+        within = ((at, min((at + 1) * SLICE_S, end_s) - max(at * SLICE_S, begin_s)) for at in slices)
+        return math.fsum(self.shares[at] * long_s / SLICE_S for at, long_s in within)
 
     def per_s(self, at_s: float, requests_per_month: float) -> float:
         """Requests a second that are expected at a time of the month; before it and after it, the month repeats."""
@@ -98,7 +97,7 @@ def _spike(at_s: float) -> float:
         return 0.0
     if since < _RISE_S:
         return SPIKE * since / _RISE_S
-    return SPIKE * 0.5 ** (max(since - _RISE_S - _TOP_S, 0) / _HALVES_S)
+    return SPIKE * math.exp2(-max(since - _RISE_S - _TOP_S, 0) / _HALVES_S)
 
 
 def flat() -> Trace:
