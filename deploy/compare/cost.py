@@ -181,8 +181,8 @@ def tasks(setup: Setup, measured: Measured, rate: float) -> int:
 def capacity(setup: Setup, measured: Measured) -> float:
     """Requests a second with which a target is busy all the time, the end of what it can take; waits grow before that.
 
-    Where tasks have all searches that they may and the scaling does not see them busy, there are never more of them: the
-    floor of tasks is the end then.
+    Where tasks search for as many trips as they may, and the scaling does not see them busy, none is added: then the
+    floor of tasks is the end.
     """
     match setup:
         case Ec2():
