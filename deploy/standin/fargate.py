@@ -212,6 +212,9 @@ class Balancer:
             if not self.targets:
                 return None
             target = min(self.targets, key=lambda one: self.in_flight[one])
+            # of equals the one whose turn was longest ago
+            self.targets.remove(target)
+            self.targets.append(target)
             self.in_flight[target] += 1
             return target
 
