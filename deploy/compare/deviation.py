@@ -19,9 +19,9 @@ from deploy.compare.traffic import Arrivals
 
 #: Servers, and requests by load of each, that are checked against theory. The busier, the longer queues remember.
 SERVERS = (1, 2, 4)
-REQUESTS = {0.3: 40_000, 0.6: 80_000, 0.8: 200_000, 0.9: 400_000}
+REQUESTS = {0.3: 100_000, 0.6: 100_000, 0.8: 200_000, 0.9: 400_000}
 #: Independent runs of which each figure is the mean.
-_RUNS = 5
+_RUNS = 10
 #: Of each run so many requests do not count: it begins with nobody waiting.
 _RUN_IN = 0.1
 #: A client of the comparison waits so long (`client.TIMEOUT_S`, without its packages).
@@ -83,7 +83,7 @@ def deviation_from_measurement(
 
 def _queue(seed: int, servers: int, load: float, *, requests: int) -> list[Deviation]:
     setup = _patient(servers)
-    runs = [_run(setup, f"{seed} {run}", servers * load, requests // _RUNS, _exponential) for run in range(_RUNS)]
+    runs = [_run(setup, f"{seed} {servers} {load} {run}", servers * load, requests // _RUNS, _exponential) for run in range(_RUNS)]
     waits = [sorted(one.waits_s) for one in runs]
     offered = servers * load
     case = f"M/M/{servers} at load {load:g}"
