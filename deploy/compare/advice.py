@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from deploy.compare import words
-from deploy.compare.plain import plain
-from deploy.compare.setup import Ec2, Fargate, Lambda, Setup
+from deploy.compare.cost import other_processor
+from deploy.compare.months import cell_of
+from deploy.compare.plain import plain, restored
+from deploy.compare.setup import Fargate, Lambda, Setup
+from deploy.compare.simulation import Service
 from deploy.compare.summary import Cell, Summary, Target
 
 #: A target that fails more of its requests than this is no answer at any price.
@@ -25,10 +28,6 @@ EXACT = 1.15
 
 #: A month of so many requests at a target, simulated and priced.
 Month = Callable[[Target, float], Cell]
-
-#: Instances that differ by their processors only.
-_TWIN = {f"t4g.{size}": f"t3.{size}" for size in ("nano", "micro", "small", "medium", "large", "xlarge", "2xlarge")}
-_TWIN |= {intel: graviton for graviton, intel in _TWIN.items()}
 
 
 @dataclass(frozen=True)
@@ -156,7 +155,8 @@ def advise(
 
     Raises
     ------
-    ValueError : a number makes no sense, or nothing in the summary can be simulated; says which.
+    ValueError : a number or name makes no sense, or nothing in the summary can be simulated; says which.
+    deploy.prices.NoPrice : a price is not known.
     """
     for value, name, right in ((requests_per_month, "requests per month", "1000000"), (p99_ms, "p99 ms", "2000")):
         if not (value > 0 and math.isfinite(value)):
@@ -184,15 +184,17 @@ def advise(
 
 
 def bought(target: Target, arch: str | None) -> Target | None:
-    """The target with this architecture, as fast as it was measured; None where it cannot be simulated."""
+    """The target with this architecture, as fast as it was measured; None where it cannot be simulated.
+
+    Raises
+    ------
+    ValueError : there is no such instance.
+    """
     if target.setup is None or not target.service or not target.alive:
         return None
     if arch is None or target.setup.arch == arch:
         return target
-    if isinstance(target.setup, Ec2):
-        twin = _TWIN.get(target.setup.instance)
-        return replace(target, setup=replace(target.setup, instance=twin)) if twin else None
-    return replace(target, setup=replace(target.setup, arch=arch))
+    return replace(target, setup=other_processor(target.setup))
 
 
 def newest(folder: Path) -> Path:
@@ -379,4 +381,11 @@ def _help(setup: Setup | None) -> str:
 
 
 def _simulation(summary: Summary, trace: str) -> Month:
-    raise ValueError(f"{trace} cannot be simulated yet from {summary.about.label}")
+    def month(target: Target, requests: float) -> Cell:
+        if target.setup is None:
+            raise ValueError(f"what {target.name} is made of is not said")
+        service = restored(Service, target.service, f"service of {target.name}")
+        seed = summary.about.seed or 0
+        return cell_of(target.name, target.setup, service, trace=trace, requests_per_month=requests, seed=seed)
+
+    return month

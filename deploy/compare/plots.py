@@ -356,9 +356,8 @@ def crossings(summary: Summary) -> Iterator[tuple[float, float]]:
     """Where two of the standard bills cost the same: requests a month and dollars."""
     arch = {one.name: one.setup.arch for one in summary.targets if one.setup}
     for one in summary.break_evens:
-        as_is = (
-            one.trip_factor == 1 and not one.free_tier and one.arch in ("", arch.get(one.below), arch.get(one.above))
-        )
+        both = {arch.get(one.below, ""), arch.get(one.above, "")}
+        as_is = one.trip_factor == 1 and not one.free_tier and one.arch == (both.pop() if len(both) == 1 else "")
         if as_is and one.requests and one.usd:
             yield one.requests, one.usd
 

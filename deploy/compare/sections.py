@@ -172,8 +172,9 @@ def _quantile(quantile: Quantile, row: Latency) -> str:
     said = words.quantile(quantile.ms, row.failed)
     if quantile.low_ms is None:
         return said
-    # where the sample is too small for an upper end, it is the failed ones or nothing
-    return f"{said} [{words.time(quantile.low_ms)} to {words.time(quantile.high_ms) if quantile.high_ms else '?'}]"
+    if quantile.high_ms is None:
+        return f"{said} [{words.time(quantile.low_ms)} or more]"
+    return f"{said} [{words.time(quantile.low_ms)} to {words.time(quantile.high_ms)}]"
 
 
 def _cold(summary: Summary) -> Iterator[Block]:
