@@ -149,14 +149,14 @@ def _in_words(error: Exception) -> str:
         return "no such host"
     if isinstance(error, ConnectionResetError | BrokenPipeError):
         return "connection reset"
-    # aiohttp puts the system's own error inside
-    inside = error.__cause__ or getattr(error, "os_error", None)
-    if isinstance(inside, Exception) and inside is not error:
-        return _in_words(inside)
     import aiohttp
 
     if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError):
         return "connection closed before the answer was whole"
+    # aiohttp puts the system's own error inside
+    inside = error.__cause__ or getattr(error, "os_error", None)
+    if isinstance(inside, Exception) and inside is not error:
+        return _in_words(inside)
     return f"{type(error).__name__}: {_short(str(error))}"
 
 
@@ -206,7 +206,9 @@ def server_timing(header: str) -> dict[str, Timing]:
     """
     found = {}
     for entry in re.findall(r'(?:[^,"]|"[^"]*")+', header):
-        name, *parameters = (part.strip() for part in re.findall(r'(?:[^;"]|"[^"]*")+', entry))
+        name, *parameters = (part.strip() for part in re.findall(r'(?:[^;"]|"[^"]*")+', entry) or ("",))
+        if not name:
+            continue
         known = {key.strip().lower(): value.strip() for key, _, value in (one.partition("=") for one in parameters)}
         found[name] = Timing(_number(known.get("dur", "")), known.get("desc", "").strip('"'))
     return found

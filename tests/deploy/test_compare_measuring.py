@@ -1,0 +1,404 @@
+"""The harness against a target whose delays and faults are known: it must find them, and hide none."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import math
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from deploy.command import Failed
+from deploy.compare import regimes
+from deploy.compare.client import Client, server_timing
+from deploy.compare.figures import figures
+from deploy.compare.record import KINDS, REGIMES, Record, read, write
+from deploy.compare.regimes import QUICK, Run, Sizes, arrivals
+from deploy.compare.trips import BLOCK, MIX, POPULAR, Trips, Wish, wishes
+
+SHORT = Wish(7, "short", {"location": {"lon": 0, "lat": 45}, "drive_km": 10, "hike_km": 5, "tolerance": 0.3, "seed": 1})
+NOTHING = Sizes(cold=0, warm=0, burst=0, bursts=0, idle_s=0, rates=(), load_s=0, sweep=0)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with target() as url:
+        yield url
+
+
+@contextmanager
+def target() -> Iterator[str]:
+    """One in a process of its own, so that it does not wait for the client."""
+    pytest.importorskip("aiohttp", reason="needs the extra `compare`")
+    command = [sys.executable, str(Path(__file__).with_name("known_target.py"))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        process.kill()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(regimes, "_PAUSE_S", 0.02)
+
+
+@pytest.fixture
+def url(server: str, request: pytest.FixtureRequest) -> str:
+    """Where a target remembers nothing of other tests."""
+    return f"{server}/{abs(hash(request.node.name))}"
+
+
+def ask(url: str, *, timeout_s: float = 5.0, wish: Wish = SHORT) -> Record:
+    async def one() -> Record:
+        async with Client("here", url, timeout_s) as client:
+            return await client.ask(wish, "warm")
+
+    return asyncio.run(one())
+
+
+def measured(url: str, sizes: Sizes, **options: object) -> list[Record]:
+    return regimes.measure("here", url, wishes(url, seed=3), sizes, **options)
+
+
+def overall(records: list[Record]):
+    return next(one for one in figures(records) if one.latency.kind == "all")
+
+
+# --- trips ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_numbers_are_the_same_trips_and_another_seed_makes_others(url: str) -> None:
+    one, same, other = wishes(f"{url}/constant", 3), wishes(f"{url}/stall", 3), wishes(f"{url}/constant", 4)
+    assert one.data == "known"
+    assert len(one.places) == 30
+    numbers = range(100)
+    assert [one.wish(n) for n in numbers] == [same.wish(n) for n in numbers] == list(itertools.islice(one, 100))
+    new = [n for n in numbers if one.wish(n).kind != "again"]
+    assert not [n for n in new if one.wish(n).body == other.wish(n).body]
+    # nobody asked for a new one before: all 80 seeds differ
+    assert len({one.wish(n).body["seed"] for n in new}) == len(new) == 80
+
+
+def test_each_kind_has_its_share_in_every_block_and_their_order_is_mixed() -> None:
+    trips = Trips(((0.0, 45.0), (1.0, 45.0)), seed=1)
+    blocks = [[trips.wish(n).kind for n in range(first, first + BLOCK)] for first in (0, 20, 1_000_000)]
+    # 20 × 0.3 = 6 short ones, 5 long, 5 from an area, 4 that were asked before
+    assert all(Counter(kinds) == {"short": 6, "long": 5, "area": 5, "again": 4} for kinds in blocks)
+    assert blocks[0] != blocks[1] != blocks[2]
+    assert set(MIX) == set(KINDS)
+    assert sum(MIX.values()) == pytest.approx(1)
+
+
+def test_a_trip_that_is_asked_again_is_one_of_the_popular_ones() -> None:
+    trips = Trips(((0.0, 45.0),), seed=1)
+    popular = [one.body for one in trips.popular]
+    assert len(popular) == POPULAR
+    again = [trips.wish(n).body for n in range(1000) if trips.wish(n).kind == "again"]
+    assert all(body in popular for body in again)
+    assert all(body in again for body in popular)
+
+
+def test_places_that_give_no_trips_are_told_in_one_line(url: str) -> None:
+    for address, words in (
+        ("http://127.0.0.1:9", "http://127.0.0.1:9 does not answer: .*refused"),
+        (f"{url}/nothing/there", "does not say which trailheads it has: HTTP 404"),
+    ):
+        with pytest.raises(Failed, match=words):
+            wishes(address, 1)
+    with pytest.raises(ValueError, match="no trailheads"):
+        Trips((), seed=1)
+
+
+# --- known delays ---------------------------------------------------------------------------------------------------
+
+
+def test_a_constant_delay_is_found_within_5_percent(url: str) -> None:
+    found = overall(measured(f"{url}/constant", replace(NOTHING, warm=20)))
+    assert found.latency.count == 20
+    assert found.latency.failed == 0
+    assert found.latency.p50.ms == pytest.approx(100, rel=0.05)
+    # one after the other: 1 / 0.1 s = 10 a second
+    assert found.latency.per_s == pytest.approx(10, rel=0.07)
+
+
+def test_exponential_delays_are_found_within_5_percent_and_the_rate_is_the_one_asked_for(url: str) -> None:
+    """
+    Mean 400 ms: the median is 400 ln 2 = 277 ms, the p95 400 ln 20 = 1198 ms, the p99 400 ln 100 = 1842 ms. 40 a second
+    for 2.5 s are 100 requests, so that each delay comes once.
+    """
+    records = measured(f"{url}/exponential", replace(NOTHING, rates=(40.0,), load_s=2.5))
+    found = overall(records)
+    assert (found.latency.count, found.latency.failed, found.latency.rate) == (100, 0, 40.0)
+    assert found.latency.p50.ms == pytest.approx(400 * math.log(2), rel=0.05)
+    assert found.latency.p95.ms == pytest.approx(400 * math.log(20), rel=0.05)
+    assert found.latency.p99.ms == pytest.approx(400 * math.log(100), rel=0.05)
+    assert found.offered_per_s == pytest.approx(40, rel=0.05)
+    # what was really sent, not only what was due
+    sent = sorted(one.sent_s for one in records)
+    assert (len(sent) - 1) / (sent[-1] - sent[0]) == pytest.approx(40, rel=0.05)
+
+
+def test_all_who_come_while_a_target_stalls_are_seen_to_wait(url: str) -> None:
+    """
+    The target answers in 0.2 s, but for 2 s in the middle not at all. Who comes s seconds into that waits 2 - s. One
+    user who asks again and again would see one slow answer in some twenty, and wait for it alone.
+    """
+    rate, seconds, stalls = 30.0, 5.0, 2.0
+    records = measured(f"{url}/stall", replace(NOTHING, rates=(rate,), load_s=seconds))
+    come = arrivals(rate, seconds, seed="3 30")
+    into = [moment - come[0] - 1.5 for moment in come]
+    waits = sorted(1000 * (0.2 if one < 0 or one >= stalls else stalls - one) for one in into)
+    found = overall(records)
+    assert (found.latency.count, found.latency.failed) == (150, 0)
+    # of 150 rank 143 is the p95, 149 the p99, 75 the p50
+    assert waits[142] > 1500
+    assert found.latency.p95.ms == pytest.approx(waits[142], rel=0.05)
+    assert found.latency.p99.ms == pytest.approx(waits[148], rel=0.05)
+    assert found.latency.p50.ms == pytest.approx(waits[74], rel=0.05)
+
+
+def test_a_burst_is_sent_at_one_instant_and_no_one_waits_for_another(url: str) -> None:
+    records = measured(f"{url}/constant", replace(NOTHING, burst=20, bursts=2, idle_s=0.2))
+    due = sorted({one.due_s for one in records})
+    assert [one.regime for one in records] == ["burst"] * 40
+    assert len(due) == 2
+    assert due[1] - due[0] > 0.2  # the quiet
+    assert sorted({one.wish - 2_000_000 for one in records}) == list(range(40))
+    # one after the other the slowest would take 20 × 100 ms = 2 s
+    assert max(one.client_ms for one in records) < 1000
+    assert all(one.client_ms >= 100 for one in records)
+
+
+def test_users_come_as_a_poisson_process_does() -> None:
+    """Its gaps have a standard deviation as large as their mean (of 10,000: to within 3 %), clocks have none."""
+    come = arrivals(100.0, 100.0, seed="a")
+    gaps = [after - before for before, after in itertools.pairwise(come)]
+    assert len(come) == 10_000
+    assert statistics.stdev(gaps) / statistics.fmean(gaps) == pytest.approx(1, abs=0.05)
+    assert come == arrivals(100.0, 100.0, seed="a") != arrivals(100.0, 100.0, seed="b")
+
+
+# --- what an answer says --------------------------------------------------------------------------------------------
+
+
+def test_a_record_has_all_that_an_answer_says(url: str, tmp_path: Path) -> None:
+    one = ask(f"{url}/cold")
+    assert (one.target, one.regime, one.kind, one.wish, one.status, one.error) == ("here", "warm", "short", 7, 200, "")
+    assert (one.origin, one.instance, one.cold) == ("solved", "0", True)
+    assert one.stages_ms == {"cold": 3.0, "solve": 12.5, "wait": 0.0, "total": 20.0}
+    assert one.platform == {"init_ms": 80.5}
+    assert one.score == 4500
+    assert one.sent_s - one.due_s < 0.1
+    assert abs(time.time() - time.mktime(time.strptime(one.date[:19], "%Y-%m-%dT%H:%M:%S")) + time.timezone) < 30
+    assert ask(f"{url}/cold").cold is False
+    assert ask(f"{url}/constant").cold is None
+    write([one], tmp_path / "records")
+    assert list(read(tmp_path / "records")) == [one]
+
+
+def test_bytes_are_those_that_came_over_the_wire(url: str) -> None:
+    body = urllib.request.Request(f"{url}/constant/v1/trips", b'{"hike_km": 5}', {"Content-Type": "application/json"})
+    with urllib.request.urlopen(body) as answer:
+        wire = int(answer.headers["x-length"])
+    assert ask(f"{url}/constant").bytes == wire
+
+
+def test_a_loop_is_worth_its_score_less_what_it_strays(url: str) -> None:
+    """5,200 m for 5,000 m, of which 1 % twice: 4800 - 3 × (200 + 2 × 52) - 200 = 3688."""
+    assert ask(f"{url}/worth").score == pytest.approx(3688)
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        ("", {}),
+        ("solve;dur=1.5, total;dur=2", {"solve": (1.5, ""), "total": (2.0, "")}),
+        ('app;desc="a, b; c", cold;desc="first";dur=7', {"app": (None, "a, b; c"), "cold": (7.0, "first")}),
+        ("cdn-cache; desc=HIT , edge;dur=x", {"cdn-cache": (None, "HIT"), "edge": (None, "")}),
+        (",;,", {}),
+    ],
+)
+def test_server_timing_is_read(header: str, found: dict) -> None:
+    assert {name: tuple(entry) for name, entry in server_timing(header).items()} == found
+
+
+# --- faults ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "error"),
+    [
+        ("fails", 500, "500 Internal Server Error: request -2 went wrong"),
+        ("html", 504, "504: 504 Gateway Time-out"),
+        ("garbage", 200, "no trip: Hello"),
+        ("broken-gzip", 200, "the answer is no whole gzip"),
+        ("open", 200, "the loop is not closed"),
+        ("short", 200, "the loop is not as long as asked"),
+        ("half", 0, "connection closed before the answer was whole"),
+        ("no-loop", 409, ""),
+    ],
+)
+def test_whatever_a_target_answers_is_a_record(url: str, how: str, status: int, error: str) -> None:
+    one = ask(f"{url}/{how}")
+    assert (one.status, one.error) == (status, error)
+
+
+def test_silence_is_a_timeout_and_a_closed_door_a_refusal(url: str) -> None:
+    for _ in range(POPULAR + 2):
+        assert ask(f"{url}/hangs").error == ""
+    silent = ask(f"{url}/hangs", timeout_s=0.3)
+    assert (silent.status, silent.error) == (0, "timeout")
+    assert silent.client_ms == pytest.approx(300, rel=0.1)
+    assert ask("http://127.0.0.1:9").error == "connection refused"
+    assert ask("http://nobody.invalid").error == "no such host"
+
+
+def test_a_target_that_fails_half_the_time_has_no_p95() -> None:
+    """8 right answers, then it is dead: one broken connection, 9 refused, and 2 of 20 are not sent."""
+    with target() as mortal:
+        records = measured(f"{mortal}/a/dies", replace(NOTHING, warm=20))
+    found = overall(records)
+    assert len(records) == 20
+    assert (found.latency.count, found.latency.failed, found.failed_share) == (20, 12, 0.6)
+    assert dict(found.errors)["connection refused"] == 9
+    assert dict(found.errors)["not sent: connection refused, 10 times in a row"] == 2
+    assert found.latency.p50.ms is found.latency.p95.ms is None
+    assert found.mean_ms < 100  # of the good ones, beside their number
+
+
+def test_a_target_that_dies_under_load_fails_all_who_come_then() -> None:
+    sizes = replace(NOTHING, rates=(20.0, 10.0), load_s=1.0)
+    with target() as mortal:
+        records = measured(f"{mortal}/a/dies", sizes)
+    first, second = ([one for one in records if one.rate == rate] for rate in sizes.rates)
+    assert len(first) == 20  # none was left out
+    assert sum(not one.error for one in first) == 8
+    assert [one.error for one in second] == ["given up: connection refused, 10 times in a row"]
+
+
+def test_a_target_that_falls_silent_is_given_up_after_three_timeouts(url: str) -> None:
+    began = time.monotonic()
+    records = measured(f"{url}/hangs", replace(NOTHING, warm=10, burst=2, bursts=1), timeout_s=0.4)
+    assert [one.error for one in records] == [
+        *["", "", "timeout", "timeout", "timeout"],
+        *["not sent: timeout, 3 times in a row"] * 5,
+        "given up: timeout",
+    ]
+    assert time.monotonic() - began < 5
+
+
+def test_a_dead_target_costs_a_record_a_regime_and_little_time() -> None:
+    pytest.importorskip("aiohttp", reason="needs the extra `compare`")
+    seen: list[Record] = []
+    began = time.monotonic()
+    trips = Trips(((0.0, 45.0),), seed=1)
+    records = regimes.measure("dead", "http://127.0.0.1:9", trips, QUICK, on_record=seen.append)
+    assert time.monotonic() - began < 15
+    assert [(one.regime, one.error) for one in records] == [
+        (regime, "given up: connection refused, 10 times in a row") for regime in ("warm", "burst", "load")
+    ]
+    assert seen == records
+
+
+# --- cold starts, the sweep, and all together -----------------------------------------------------------------------
+
+
+def test_cold_requests_come_right_after_a_start(url: str) -> None:
+    def renew() -> float:
+        with urllib.request.urlopen(f"{url}/cold/renew"):
+            return 1.25
+
+    records = measured(f"{url}/cold", replace(NOTHING, cold=3, warm=4), renew=renew)
+    cold, warm = records[:3], records[3:]
+    assert [(one.regime, one.kind, one.cold, one.instance) for one in cold] == [
+        ("cold", "short", True, str(number)) for number in (1, 2, 3)
+    ]
+    assert all(one.platform == {"init_ms": 80.5, "renew_s": 1.25} for one in cold)
+    assert all(100 <= one.client_ms < 200 for one in cold)
+    assert [one.cold for one in warm] == [False] * 4
+
+
+def test_a_target_that_cannot_be_started_anew_is_said_to_be_so(url: str) -> None:
+    def renew() -> float:
+        raise Failed("no room")
+
+    records = measured(f"{url}/cold", replace(NOTHING, cold=2), renew=renew)
+    assert [(one.regime, one.error) for one in records] == [
+        ("cold", "not sent: it cannot be started anew: no room")
+    ] * 2
+
+
+def test_the_sweep_asks_for_new_trips_of_each_kind(url: str) -> None:
+    trips = wishes(f"{url}/cold", 3)
+    records = regimes.measure_size("fn", f"{url}/cold", trips, 4, about={"memory_mb": 512})
+    assert [one.kind for one in records] == ["short", "short", "long", "area", "short"]
+    assert [one.cold for one in records] == [True, False, False, False, False]
+    assert {(one.regime, one.memory_mb) for one in records} == {("sweep", 512)}
+
+
+def test_all_regimes_run_and_tell_how_far_they_are(url: str) -> None:
+    told: list[tuple[str, int, int]] = []
+    about = {"memory_mb": 885, "commit": "abc", "region": "here"}
+    sizes = replace(QUICK, idle_s=0.1, load_s=2.0)
+    records = measured(f"{url}/constant", sizes, renew=lambda: 0.0, about=about, progress=lambda *now: told.append(now))
+    planned = sizes.planned(can_renew=True)
+    assert Counter(one.regime for one in records) == planned == {"cold": 1, "warm": 4, "burst": 4, "load": 2}
+    assert told == [(regime, done, count) for regime, count in planned.items() for done in range(1, count + 1)]
+    assert {(one.memory_mb, one.commit, one.region) for one in records} == {(885, "abc", "here")}
+    assert not [one for one in records if one.error]
+    assert [one.regime for one in records] == sorted((one.regime for one in records), key=REGIMES.index)
+    # no number is asked for twice
+    assert len({one.wish for one in records}) == len(records)
+
+
+def test_connections_are_kept_for_one_user_and_new_for_many(url: str) -> None:
+    """Asked of the system: a client that keeps its connection holds it still, with the others nothing is left."""
+
+    port = urlsplit(url).port
+
+    async def open_after(*, kept: bool) -> int:
+        async with Client("here", f"{url}/constant", kept=kept) as client:
+            await client.ask(SHORT, "warm")
+            await client.ask(SHORT, "warm")
+            lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+            return sum(line.split()[2].endswith(f":{port:04X}") and line.split()[3] == "01" for line in lines)
+
+    assert asyncio.run(open_after(kept=True)) == 1
+    assert asyncio.run(open_after(kept=False)) == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"warm": -1}, "below 0"),
+        ({"rates": (0.0,)}, "want above 0"),
+        ({"rates": (100.0,), "load_s": 1000.0}, "more than 10000 requests"),
+    ],
+)
+def test_sizes_reject_nonsense(wrong: dict, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        replace(NOTHING, **wrong)
+
+
+def test_a_late_client_is_late_in_its_record(url: str) -> None:
+    """The due time is past: what the client is late counts as waiting, and shows as such."""
+
+    async def one() -> Record:
+        async with Run("here", f"{url}/constant", Trips(((0.0, 45.0),), 1)).client() as client:
+            return await client.ask(SHORT, "load", due_s=client.now_s - 0.2)
+
+    record = asyncio.run(one())
+    assert 1000 * (record.sent_s - record.due_s) == pytest.approx(200, rel=0.1)
+    assert record.client_ms == pytest.approx(300, rel=0.1)
+    assert "the client itself sent" in overall([record]).warning
