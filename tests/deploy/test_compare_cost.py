@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy.bill import Usage, a_million_trips, beyond, bill, items, lcu_hours, priced
+from deploy.bill import Item, Usage, a_million_trips, beyond, bill, items, lcu_hours, priced
 from deploy.compare import cost
 from deploy.compare.cost import Measured, Terms
 from deploy.compare.record import Record
@@ -121,6 +121,12 @@ def test_what_is_always_free() -> None:
     assert month(Ec2(), HALF, 1e6) - month(Ec2(), HALF, 1e6, free_tier=True) == pytest.approx(0.30 + ANSWERS)
     million = [month(Fargate(), HALF_OF_HALF, 1e6, free_tier=free) for free in (False, True)]
     assert million[0] - million[1] == pytest.approx(0.40 + 0.30 + ANSWERS)
+
+
+def test_what_is_free_is_taken_off_once() -> None:
+    # 3 + 4 GB, of which 5 are free
+    twice = [Item("logs", "some", "logs.ingest", 3), Item("logs", "others", "logs.ingest", 4)]
+    assert [one.usd for one in priced(twice, free_tier=True)] == [2 * 0.50]
 
 
 def test_arm() -> None:
@@ -382,8 +388,9 @@ def test_what_a_target_can_take() -> None:
     assert cost.capacity(Ec2(searches=2), MIXED) == pytest.approx(2.5)
     # a sandbox is taken for 0.8 x 1 + 0.2 x 0.01 = 0.802 s
     assert cost.capacity(Lambda(concurrency=10), MIXED) == pytest.approx(10 / 0.802)
-    # six tasks of one search
+    # six tasks of one search, and of two on two processors
     assert cost.capacity(Fargate(), MIXED) == pytest.approx(6 / 0.8)
+    assert cost.capacity(Fargate(cpu=2048, searches=2), replace(MIXED, cpu_s=0.8)) == pytest.approx(12 / 0.8)
     # who waits for a database instead of computing is not seen by the scaling: two tasks, busy at 1 / 8 of a processor
     # (0.05 / 0.5 / 0.6 = 0.17 tasks, and 60 / 300 by requests, for each request a second, which takes 0.8 searches)
     assert cost.capacity(Fargate(), replace(MIXED, cpu_s=0.05)) == pytest.approx(2 / 0.8)
@@ -475,6 +482,9 @@ def test_all_bills_side_by_side() -> None:
     ]
     (row,) = cost.break_evens(targets)
     assert (row.arch, row.trip_factor, row.free_tier) == ("", 1.0, False)
+    # two that never change places
+    (never,) = cost.break_evens({"fargate": (Fargate(), MIXED), "ec2": (Ec2(), MIXED)})
+    assert (never.below, never.above, never.requests, never.usd) == ("ec2", "fargate", None, None)
     # trips of half the time: more of them before the instance is cheaper
     (shorter,) = cost.break_evens(targets, trip_factor=0.5)
     assert shorter.requests is not None
