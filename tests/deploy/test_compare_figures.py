@@ -65,8 +65,8 @@ def test_below_100_requests_the_p99_is_the_slowest_and_from_100_on_it_is_not() -
 
 def test_the_interval_of_a_median_of_ten_is_the_one_of_the_tables() -> None:
     """
-    How many of 10 values are below the median is B(10, 1/2): P(0) + P(1) = 11/1024 = 1.1 %, with P(2) it is 5.5 %. So the
-    median is above the second and below the ninth with 97.9 %, and no nearer pair has 95 %.
+    How many of 10 values are below the median is B(10, 1/2): P(0) + P(1) = 11/1024 = 1.1 %, with P(2) it is 5.5 %. So
+    the median is above the second and below the ninth with 97.9 %, and no nearer pair has 95 %.
     """
     assert interval_ranks(10, 50) == (2, 9)
     times = [1.0, 2, 3, 4, 5, 6, 7, 8, 9, 10]
@@ -75,8 +75,8 @@ def test_the_interval_of_a_median_of_ten_is_the_one_of_the_tables() -> None:
 
 def test_too_few_values_give_no_end_of_an_interval() -> None:
     """
-    The slowest of n is above the p99 with 1 - 0.99^n, which is 97.5 % only from n = 368 on (0.99^367 = 0.02501, 0.99^368
-    = 0.02476). The fastest of 5 is below the median with 1 - 1/32 = 96.9 % only, of 6 with 98.4 %.
+    The slowest of n is above the p99 with 1 - 0.99^n, which is 97.5 % only from n = 368 on (0.99^367 = 0.02501,
+    0.99^368 = 0.02476). The fastest of 5 is below the median with 1 - 1/32 = 96.9 % only, of 6 with 98.4 %.
     """
     assert interval_ranks(367, 99)[1] == 368
     assert interval_ranks(368, 99)[1] == 368
@@ -103,8 +103,8 @@ def test_an_interval_covers_the_percentile_with_95_percent(count: int, percent: 
 
 def test_a_failure_is_slower_than_any_answer_however_soon_it_came() -> None:
     """
-    19 answers and one refusal after 1 ms: rank 20 of 20 failed, rank 19 is the slowest answer. That at most 18 of 20 are
-    below the p99 has 1 - 20 × 0.99^19 × 0.01 - 0.99^20 = 1.7 %, so rank 19 is the lower end of its interval.
+    19 answers and one refusal after 1 ms: rank 20 of 20 failed, rank 19 is the slowest answer. That at most 18 of 20
+    are below the p99 has 1 - 20 × 0.99^19 × 0.01 - 0.99^20 = 1.7 %, so rank 19 is the lower end of its interval.
     """
     rows = [record(float(ms)) for ms in range(101, 120)] + [record(1.0, "connection refused")]
     found = overall(rows)
