@@ -18,13 +18,14 @@ from deploy.compare.summary import Bill, Latency, Summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 #: Colours that people who see fewer of them tell apart, too: M. Okabe, K. Ito, Color Universal Design (2008).
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P")
-#: Width of the picture in inches of 72 points; letters have 9 points.
-_WIDE, _NARROW = 7.6, 4.2
+#: Widths of a picture in inches, of 72 points each; letters have 9 points. The narrow one is as wide as a phone.
+_WIDE, _NARROW = 9.0, 3.6
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "loopgenie",
@@ -124,13 +125,25 @@ def _legend(figure: Figure, axes: Axes) -> None:
         figure.legend(handles, labels, loc="outside upper left", ncols=columns, columnspacing=1.2, handlelength=1.8)
 
 
-def _times(axis: object) -> None:
+def _times(axis: Axis) -> None:
     """Ticks of a logarithmic axis of milliseconds: 100 ms, 1 s."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    axis.set_major_locator(LogLocator(10, subs=(1.0, 3.0), numticks=12))  # type: ignore[attr-defined]
-    axis.set_major_formatter(FuncFormatter(lambda value, _: words.time(float(f"{value:.1g}"))))  # type: ignore[attr-defined]
-    axis.set_minor_formatter(NullFormatter())  # type: ignore[attr-defined]
+    low, high = axis.get_view_interval()
+    subs = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0) if high / low < 8 else (1.0, 3.0)
+    axis.set_major_locator(LogLocator(10, subs=subs, numticks=20))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: words.time(float(f"{value:.2g}"))))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _amounts(axis: Axis) -> None:
+    """Ticks of a logarithmic axis of requests a month: 10 k, 1 M."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    axis.set_major_formatter(
+        FuncFormatter(lambda value, _: f"{value / 1e6:g} M" if value >= 1e6 else f"{value / 1e3:g} k")
+    )
+    axis.set_minor_formatter(NullFormatter())
 
 
 # latency ------------------------------------------------------------------------------------------------------------
@@ -204,13 +217,12 @@ def _draw_load(figure: Figure, summary: Summary) -> None:
     for name, rows in loads.items():
         colour, marker = _look(summary, name)
         rates = [one.rate or 0.0 for one in rows]
-        for quantile, style, label in (("p50", ":", None), ("p99", "-", name)):
-            values = [math.nan if (ms := getattr(one, quantile).ms) is None else ms for one in rows]
-            axes.plot(rates, values, color=colour, marker=marker, linestyle=style, label=label)
+        axes.plot(rates, [_drawn(one.p50.ms) for one in rows], color=colour, linestyle=":", linewidth=1.2)
+        axes.plot(rates, [_drawn(one.p99.ms) for one in rows], color=colour, marker=marker, label=name)
         lost = [one.rate or 0.0 for one in rows if one.p99.ms is None and one.failed]
         axes.plot(lost, [ceiling] * len(lost), color=colour, marker="x", linestyle="none", markersize=8)
     axes.set(yscale="log", xlabel="requests offered a second", ylabel="time until the answer")
-    axes.set_title("p99 (line), median (dotted); × at the top: more than 1 % failed", fontsize=9)
+    axes.set_title("p99 (line), median (dotted)\n× at the top: more than 1 % failed", fontsize=9)
     _times(axes.yaxis)
     _legend(figure, axes)
 
@@ -250,7 +262,8 @@ def _draw_burst(figure: Figure, summary: Summary) -> None:
             )
         axes.set(title=name, xlim=(0, end / 1000 * 1.03), xlabel="s", yticks=[])
         axes.grid(visible=False, axis="y")
-    panels[0].set_ylabel("requests, by when they ended")
+    if figure.get_figwidth() > _NARROW:  # there is no room for it beside a low panel
+        panels[0].set_ylabel("requests, by when they ended")
     figure.legend(
         handles=[
             Patch(facecolor="#777777", label="from due to answered"),
@@ -290,7 +303,7 @@ def _draw_memory(figure: Figure, summary: Summary) -> None:
     colour, marker = _look(summary, rows[0].target)
     for axes, (title, values) in zip(_panels(figure, len(figures), 1.9 if narrow else 2.6), figures, strict=True):
         places = range(len(rows))
-        axes.plot(places, [math.nan if one is None else one for one in values], color=colour, marker=marker)
+        axes.plot(places, [_drawn(one) for one in values], color=colour, marker=marker)
         axes.set_title(title)
         axes.set_xticks(places, [f"{one.memory_mb}" for one in rows], fontsize=8)
         axes.set(xlabel="MB", ylim=(0, 1.15 * max(one for one in values if one is not None)))
@@ -331,13 +344,14 @@ def _draw_cost(figure: Figure, summary: Summary) -> None:
         axes.plot(requests, usd, color=colour, marker=marker, markevery=max(1, len(usd) // 8), label=one.target)
         if one.capacity and one.capacity <= requests[-1] * 1.01:
             axes.plot(requests[-1], usd[-1], color=colour, marker="|", markersize=16, markeredgewidth=2)
+            room = requests[-1] < 3e6  # to the right of it
             axes.annotate(
                 f"ends at {words.amount(one.capacity)}",
                 (requests[-1], usd[-1]),
-                xytext=(0, -16),
+                xytext=(5, -3) if room else (0, -17),
                 textcoords="offset points",
                 color=colour,
-                ha="center",
+                ha="left" if room else "center",
                 fontsize=8,
             )
     for point in crossings(summary):
@@ -346,7 +360,7 @@ def _draw_cost(figure: Figure, summary: Summary) -> None:
         axes.annotate(said, point, xytext=(-6, 8), textcoords="offset points", ha="right", fontsize=8)
     axes.set(xscale="log", yscale="log", xlabel="requests a month", ylabel="USD a month")
     axes.set_title("circles: the same cost", fontsize=9)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.amount(value)))
+    _amounts(axes.xaxis)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words.number(value)))
     axes.margins(y=0.12)
     _legend(figure, axes)
@@ -381,8 +395,6 @@ def _say_cost(summary: Summary) -> str:
 
 
 def _draw_months(figure: Figure, summary: Summary) -> None:
-    from matplotlib.ticker import FuncFormatter
-
     traces = list(dict.fromkeys(one.trace for one in summary.months))
     ceiling = 2 * max((one.p99_ms for one in summary.months if one.p99_ms), default=1000.0)
     panels = _panels(figure, len(traces), 2.8 if figure.get_figwidth() > _NARROW else 2.2)
@@ -393,15 +405,14 @@ def _draw_months(figure: Figure, summary: Summary) -> None:
                 key=lambda one: one.requests,
             )
             colour, marker = _look(summary, name)
-            values = [math.nan if one.p99_ms is None else one.p99_ms for one in rows]
+            values = [_drawn(one.p99_ms) for one in rows]
             if rows:
                 axes.plot([one.requests for one in rows], values, color=colour, marker=marker, label=name)
             lost = [one.requests for one in rows if one.p99_ms is None]
             axes.plot(lost, [ceiling] * len(lost), color=colour, marker="x", linestyle="none", markersize=8)
         axes.set(xscale="log", yscale="log", title=trace, xlabel="requests a month")
         _times(axes.yaxis)
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1e6:g} M"))
-        axes.tick_params("x", labelsize=8)
+        _amounts(axes.xaxis)
     panels[0].set_ylabel("p99, simulated")
     _legend(figure, panels[0])
 
@@ -416,6 +427,11 @@ def _say_months(summary: Summary) -> str:
         at = [f"{words.quantile(one.p99_ms, one.failed_share)} at {words.amount(one.requests)}" for one in ends]
         said.append(f"{name}, {trace}: p99 {', '.join(at)} requests a month.")
     return " ".join(said)
+
+
+def _drawn(value: float | None) -> float:
+    """A value as matplotlib takes it: what is not known is no point."""
+    return math.nan if value is None else value
 
 
 def _names(summary: Summary) -> Sequence[str]:

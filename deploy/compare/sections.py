@@ -17,12 +17,21 @@ MONTHS = (1e6, 3e6, 1e7, 3e7, 1e8)
 
 @dataclass(frozen=True)
 class Table:
-    """A table: its title, the heads of its columns, and its rows as texts; the first column names the row."""
+    """A table.
+
+    Parameters
+    ----------
+    title : what it shows and what its figures are of.
+    head : of its columns; rows : of texts, the first of which names the row.
+    note : what to know when reading it.
+    words : columns of words, from 0; the others hold figures.
+    """
 
     title: str
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     note: str = ""
+    words: tuple[int, ...] = (0,)
 
 
 @dataclass(frozen=True)
@@ -79,8 +88,7 @@ def _picture(summary: Summary, pictures: dict[str, Picture], name: str, how: str
 
 
 def _answer(summary: Summary) -> Iterator[Block]:
-    if summary.answer:
-        yield summary.answer
+    yield from summary.answer
     dead = [one.name for one in summary.targets if not one.alive]
     if dead:
         yield f"{' and '.join(dead)} did not answer: dead, and in none of the comparisons."
@@ -105,10 +113,13 @@ def _targets(summary: Summary) -> Iterator[Block]:
                 for one in summary.targets
             ],
             "Start of a unit: the median of an instance's boot, a sandbox's or a task's start, and how many were seen.",
+            words=(0, 1, 2, 5, 6),
         )
 
 
 def _used(target: Target) -> str:
+    if target.memory_used_mb is None and target.memory_mb is None:
+        return words.NOTHING
     return f"{words.number(target.memory_used_mb)} of {words.number(target.memory_mb)}"
 
 
@@ -165,6 +176,7 @@ def _table_of(summary: Summary, regime: str, title: str) -> Iterator[Table]:
         body,
         "Quantiles are over all requests, a failed one counting as one that never ends. In brackets: where the true "
         "one lies with 95 % confidence. Of fewer than 100 requests the p99 is the slowest.",
+        words=(0, 1 + rated),
     )
 
 
@@ -194,6 +206,7 @@ def _cold(summary: Summary) -> Iterator[Block]:
                 )
                 for one in summary.colds
             ],
+            words=(0, 1),
         )
 
 
@@ -210,6 +223,7 @@ def _quality(summary: Summary) -> Iterator[Block]:
                 (one.target, {"all": "the mix"}.get(one.kind, one.kind), f"{one.count:,}", words.share(one.score_share))
                 for one in summary.quality
             ],
+            words=(0, 1),
         )
 
 
@@ -259,12 +273,25 @@ def _cost(summary: Summary, pictures: dict[str, Picture]) -> Iterator[Block]:
                     words.usd(one.idle_usd),
                     words.usd(one.per_million_usd),
                     *(_at(one, number) for number in MONTHS),
-                    f"{words.amount(one.capacity)}" if one.capacity else "no end found",
+                    _capacity(one),
                 )
                 for one in summary.bills
             ],
-            "“too many”: it cannot take that much traffic, whatever is paid.",
+            "A million more: after the first million. “too many”: it cannot take that much, whatever is paid.",
+            words=(0, 1, 2),
         )
+    yield from _break_evens(summary, how)
+    yield from _sensitivity(summary, how)
+    for one in plots.standard(summary):
+        if one.lines:
+            yield Table(
+                _labelled(summary, f"The bill of {one.target} for a million requests a month", how),
+                ("line", "USD"),
+                [*((line.what, words.usd(line.usd)) for line in one.lines), ("sum", words.usd(_sum(one)))],
+            )
+
+
+def _break_evens(summary: Summary, how: str) -> Iterator[Table]:
     if summary.break_evens:
         yield Table(
             _labelled(summary, "Where two cost the same", how),
@@ -275,29 +302,29 @@ def _cost(summary: Summary, pictures: dict[str, Picture]) -> Iterator[Block]:
                 "USD",
                 "processor",
                 "free tier",
-                "trips as long as measured",
+                "trips, × measured",
             ),
             [
                 (
                     one.below,
-                    one.above if one.requests else words.NOTHING,
-                    words.amount(one.requests) if one.requests else f"never: {one.below} is cheaper than {one.above}",
+                    one.above if one.requests else f"never {one.above}",
+                    words.amount(one.requests),
                     words.usd(one.usd),
-                    one.arch or words.NOTHING,
+                    one.arch or "as measured",
                     "taken off" if one.free_tier else "no",
-                    f"{one.trip_factor:g} times",
+                    f"× {one.trip_factor:g}",
                 )
                 for one in summary.break_evens
             ],
+            "As far as both can take the traffic.",
+            words=(0, 1, 4, 5),
         )
-    yield from _sensitivity(summary, how)
-    for one in plots.standard(summary):
-        if one.lines:
-            yield Table(
-                _labelled(summary, f"The bill of {one.target} for a million requests a month", how),
-                ("line", "USD"),
-                [*((line.what, words.usd(line.usd)) for line in one.lines), ("sum", words.usd(_sum(one)))],
-            )
+
+
+def _capacity(bill: Bill) -> str:
+    if bill.capacity is not None:
+        return words.amount(bill.capacity)
+    return f"over {words.amount(bill.curve[-1][0])}" if bill.curve else words.NOTHING
 
 
 def _sum(bill: Bill) -> float:
@@ -324,7 +351,7 @@ def _sensitivity(summary: Summary, how: str) -> Iterator[Table]:
     if rows:
         yield Table(
             _labelled(summary, "US dollars of a month where trips take longer or shorter", how),
-            ("target", "requests a month", *(f"{factor:g} times" for factor in factors)),
+            ("target", "requests a month", *(f"× {factor:g}" for factor in factors)),
             [
                 (
                     name,
@@ -365,6 +392,7 @@ def _months(summary: Summary, pictures: dict[str, Picture]) -> Iterator[Block]:
                 for one in cells
             ],
             said,
+            words=(0, 1),
         )
 
 
@@ -387,6 +415,7 @@ def _deviations(summary: Summary) -> Iterator[Block]:
                     )
                     for one in rows
                 ],
+                words=(0, 1),
             )
 
 
@@ -400,12 +429,13 @@ def _faults(summary: Summary) -> Iterator[Block]:
     if summary.faults:
         yield Table(
             _labelled(summary, "Requests without a right answer"),
-            ("target", "regime", "requests", "what was wrong"),
+            ("target", "regime", "what was wrong", "requests"),
             [
-                (one.target, one.regime, f"{one.count:,}", one.text)
+                (one.target, one.regime, one.text, f"{one.count:,}")
                 for one in sorted(summary.faults, key=lambda one: -one.count)
             ],
             "They are in every quantile above as requests that never end, and in no mean.",
+            words=(0, 1, 2),
         )
     else:
         yield "No request went without a right answer."
