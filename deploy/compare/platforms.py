@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import subprocess
 import sys
 import time
@@ -203,6 +204,7 @@ class _Function:
     function: lambda_service.Function
     running: ExitStack = field(default_factory=ExitStack)
     service: lambda_service.Service | None = None
+    each: Limit | None = None  # what the engine gave the last sandbox
 
     def start(self) -> Up:
         serving = lambda_service.serving(self.function, port=self.order.port, prefix=f"{self.order.name}-")
@@ -214,6 +216,7 @@ class _Function:
         service = self._service
         health.wait_until_ready(service.url, timeout_s=60, say=lambda _: None)
         start_s = [one.start_ms / 1000 for one in service.outcomes if one.start_ms]
+        self.each = of(service.sandboxes()[0])
         service.outcomes.clear()
         service.forget()
         memory = self.function.memory_mb
@@ -242,7 +245,9 @@ class _Function:
         return used_mb(self._service.sandboxes())
 
     def limits(self) -> dict[str, Limit]:
-        return {name: of(name) for name in self._service.sandboxes()}
+        """Of each sandbox; where there is none, of one that was."""
+        found = {name: of(name) for name in self._service.sandboxes()}
+        return found or ({"each sandbox": self.each} if self.each else {})
 
     @property
     def _service(self) -> lambda_service.Service:
@@ -342,10 +347,15 @@ def _command(module: str, *words: str) -> None:
     Failed : it did not work; with its last words.
     """
     command = [sys.executable, "-m", module, *words]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=_COMMAND_S)
-    sys.stderr.write(done.stderr)  # the log of this process
-    if done.returncode:
-        raise Failed(last_line(done.stderr) or f"{module} {words[0]} ended with {done.returncode}")
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        try:
+            _, said = process.communicate(timeout=_COMMAND_S)
+        except BaseException:
+            process.send_signal(signal.SIGINT)  # so that it puts away what it has begun; killed, it could not
+            raise
+    sys.stderr.write(said)  # the log of this process
+    if process.returncode:
+        raise Failed(last_line(said) or f"{module} {words[0]} ended with {process.returncode}")
 
 
 def _docker(*words: str) -> None:

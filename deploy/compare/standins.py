@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 import os
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -177,7 +176,7 @@ def built(names: Sequence[str], caps: Caps, *, folder: Path, say: Say, first_por
     check(names)
     say("making the trails of the sample region, the same for all")
     trails.sample(folder / platforms.TRAILS)
-    commit, began = _commit(), time.monotonic()
+    commit = _commit()
     with ExitStack() as stack:
         made: dict[str, Apart] = {}
         for number, name in enumerate(names):
@@ -194,9 +193,9 @@ def built(names: Sequence[str], caps: Caps, *, folder: Path, say: Say, first_por
             made[name] = stack.enter_context(apart(_MAKE[name], order, log=own / "log", say=say))
         ready = []
         for name, one in made.items():
-            one.wait()
-            ready.append(Ready(name, commit, time.monotonic() - began, one))
-            say(f"{name}: packaged")
+            build_s = one.wait()
+            say(f"{name}: packaged in {build_s:.0f} s")
+            ready.append(Ready(name, commit, build_s, one))
         yield ready
 
 

@@ -11,6 +11,7 @@ import os
 import queue
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -39,10 +40,10 @@ class Apart:
         self._process, self._pipe, self._log, self._say = process, pipe, log, say
         self._lock = threading.Lock()
 
-    def wait(self) -> None:
-        """Wait until it is made; raises what the making raised."""
+    def wait(self) -> float:
+        """Wait until it is made; returns the seconds that took, raises what the making raised."""
         with self._lock:
-            self._answer()
+            return float(self._answer())
 
     def ask(self, method: str, *arguments: Any) -> Any:
         """Call a method of the stand-in; what goes there and back is pickled.
@@ -152,10 +153,10 @@ def _live(pipe: Connection, make: Make, arguments: tuple[Any, ...], log: Path) -
     with log.open("ab") as out:
         for stream in (1, 2):
             os.dup2(out.fileno(), stream)
-    orders = _Orders(pipe)
+    orders, began = _Orders(pipe), time.monotonic()
     try:
         with make(lambda text: _tell(pipe, "said", text), *arguments) as made:
-            _tell(pipe, "done", None)
+            _tell(pipe, "done", time.monotonic() - began)
             while order := orders.next():
                 _obey(pipe, made, *order)
             orders.idle()
