@@ -1,0 +1,403 @@
+"""The comparison on the command line: `python -m deploy.compare`.
+
+Progress goes to stderr, the answers and where the report is to stdout. Exit codes: 0 fine; 1 a target is dead, or none
+will do; 2 wrong use, with one line that says what would be right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from deploy.command import Failed, WrongUse, last_line
+from deploy.compare import comparison, plots, progress, regimes, report, standins
+from deploy.compare.advice import advise, newest
+from deploy.compare.comparison import REQUESTS, SUMMARY, Candidate, Measuring
+from deploy.compare.record import REGIMES, read
+from deploy.compare.summary import LOCAL, REAL, Summary, Target
+from deploy.compare.traffic import TRACES
+from deploy.setup import SETUPS, Setup
+from deploy.values import whole
+
+_PROGRAM = "python -m deploy.compare"
+_ROOT = Path(__file__).resolve().parents[2]
+_NAME = "a name that begins with ec2, lambda or fargate, such as lambda-arm"
+_COMMAND_S = 1800
+_EPILOG = f"""\
+further commands:
+  {_PROGRAM} report FOLDER     make the report of measured requests again, with the prices and the code of today
+  {_PROGRAM} advise            say what to take for a month's traffic and a patience
+
+examples:
+  {_PROGRAM} --local
+  {_PROGRAM} --url ec2=https://a.example --url lambda=https://b.example --set lambda.memory_mb=1024
+  {_PROGRAM} advise --requests-per-month 1000000 --p99-ms 3000
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"compare: {message} (see {self.prog} --help)", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what a command line says; returns the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    verb = words.pop(0) if words[:1] in (["report"], ["advise"]) else ""
+    arguments = {"": _measure_options, "report": _report_options, "advise": _advise_options}[verb]().parse_args(words)
+    try:
+        return int({"": _measure, "report": _report, "advise": _advise}[verb](arguments, words))
+    except (WrongUse, ValueError) as error:
+        print(f"compare: {error}", file=sys.stderr)
+        return 2
+    except (Failed, OSError) as error:
+        print(f"compare: {error}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        print(
+            f"compare: needs the extra `compare`, there is no {error.name}: pip install '.[compare]'", file=sys.stderr
+        )
+        return 2
+    except KeyboardInterrupt:
+        print("compare: stopped; what was measured so far is kept", file=sys.stderr)
+        return 1
+
+
+# --- measure --------------------------------------------------------------------------------------------------------
+
+
+def _measure_options() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=_PROGRAM,
+        description="Measure targets side by side with the same trips, price them, carry both to a month's traffic, "
+        "and say which to take.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--local", action="store_true", help="build, start and measure stand-ins on this machine (needs an engine)"
+    )
+    parser.add_argument(
+        "--url", action="append", default=[], metavar="NAME=URL", help=f"measure what runs there; NAME: {_NAME}"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME.FIELD=VALUE",
+        help="what a target is made of, for its costs and its scaling",
+    )
+    parser.add_argument(
+        "--renew",
+        action="append",
+        default=[],
+        metavar="NAME=COMMAND",
+        help="a command that starts a target anew, for cold starts on purpose",
+    )
+    parser.add_argument(
+        "--resize",
+        action="append",
+        default=[],
+        metavar="NAME=COMMAND",
+        help="a command that gives a function {memory_mb} of memory, for the sweep",
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=standins.NAMES,
+        metavar="NAME",
+        help="with --local: this stand-in and no other; may be given again",
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FOLDER", help="where requests and report go (default: comparison-DATE)"
+    )
+    parser.add_argument(
+        "--size",
+        choices=("quick", "local", "full"),
+        help="how much is asked: seconds, minutes or half an hour a target (default: local with --local, else full)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=whole(0, 2**32),
+        metavar="N",
+        help="of trips and arrivals (default: a new one, so that no answer is kept from before)",
+    )
+    parser.add_argument("--commit", default="", metavar="ID", help="with --url: what runs there")
+    parser.add_argument("--region", default="", metavar="REGION", help="with --url: where")
+    parser.add_argument("--timeout-s", type=whole(1, 600), default=30, metavar="S", help="of a request (default: 30)")
+    return parser
+
+
+def _measure(arguments: argparse.Namespace, given: Sequence[str]) -> int:
+    candidates = _candidates(arguments)
+    folder = _folder(arguments.output)
+    local = bool(arguments.local)
+    sizes = {"quick": regimes.QUICK, "local": regimes.LOCAL, "full": regimes.REMOTE}[
+        arguments.size or ("local" if local else "full")
+    ]
+    names = tuple(arguments.only or standins.NAMES) if local else tuple(one.target.name for one in candidates)
+    swept = [name for name in names if name == "lambda"] if local else [c.target.name for c in candidates if c.resize]
+    if local:
+        standins.check(names)
+    seed = random.SystemRandom().randrange(2**32) if arguments.seed is None else arguments.seed
+    about = comparison.about_run(
+        LOCAL if local else REAL, command=shlex.join(["python", "-m", "deploy.compare", *given]), seed=seed
+    )
+    with progress.shown(comparison.expected_s(names, sizes, local=local, swept=swept)) as steps:
+        run = Measuring(folder / REQUESTS, sizes, seed, steps, arguments.timeout_s)
+        if local:
+            with tempfile.TemporaryDirectory(prefix="loopgenie-compare-") as scratch:
+                comparison.measure_local(run, names, standins.Caps(), Path(scratch))
+        else:
+            comparison.measure_urls(run, candidates)
+        steps.begin("simulate")
+        about = replace(about, notes=tuple(run.notes))
+        found = comparison.summarise(about, run.targets, run.records, faults=run.faults, steps=steps)
+        steps.begin("report")
+        return _tell(replace(found, about=replace(found.about, took_s=round(steps.took_s))), folder)
+
+
+def _tell(summary: Summary, folder: Path) -> int:
+    report.write(summary, folder)
+    for answer in summary.answer:
+        print(answer)
+    dead = [one.name for one in summary.targets if not one.alive]
+    for name in dead:
+        why = next((one.text for one in summary.faults if one.target == name), "no right answer")
+        print(f"compare: {name} is dead: {why}", file=sys.stderr)
+    print(folder / "report.html")
+    return 1 if dead else 0
+
+
+def _folder(wanted: Path | None) -> Path:
+    folder = wanted or Path(time.strftime("comparison-%Y-%m-%d-%H%M%S"))
+    if (folder / REQUESTS).exists():
+        raise WrongUse(f"--output is {folder}, which holds a comparison already; want another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _candidates(arguments: argparse.Namespace) -> list[Candidate]:
+    """What the options say of targets that run elsewhere."""
+    urls = _by_name(arguments.url, "--url", "NAME=URL")
+    if arguments.local == bool(urls):
+        raise WrongUse("want either --local or --url NAME=URL, once for each target")
+    if arguments.local:
+        if arguments.set or arguments.renew or arguments.resize or arguments.commit or arguments.region:
+            raise WrongUse("--set, --renew, --resize, --commit and --region are for targets given by --url")
+        return []
+    if arguments.only:
+        raise WrongUse("--only is for --local")
+    settings = _settings(arguments.set, urls)
+    renew = _by_name(arguments.renew, "--renew", "NAME=COMMAND", known=urls)
+    resize = _by_name(arguments.resize, "--resize", "NAME=COMMAND", known=urls)
+    return [_candidate(name, url, settings, renew, resize, arguments) for name, url in urls.items()]
+
+
+def _candidate(
+    name: str,
+    url: str,
+    settings: dict[str, dict[str, str]],
+    renew: dict[str, str],
+    resize: dict[str, str],
+    arguments: argparse.Namespace,
+) -> Candidate:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise WrongUse(f"--url {name} is {url!r}, want an address such as https://loops.example")
+    kind = next((kind for kind in SETUPS if name == kind or name.startswith(f"{kind}-")), None)
+    if kind is None:
+        raise WrongUse(f"--url has the name {name!r}, want {_NAME}")
+    setup = _setup(name, kind, settings.get(name, {}))
+    memory_mb = getattr(setup, "memory_mb", None)
+    if name in resize and kind != "lambda":
+        raise WrongUse(f"--resize is for a function, and {name} is none")
+    if name in resize and "{memory_mb}" not in resize[name]:
+        raise WrongUse(f"--resize {name} is {resize[name]!r}, want a command with {{memory_mb}} in it")
+    target = Target(name, setup, url.rstrip("/"), commit=arguments.commit, region=arguments.region, memory_mb=memory_mb)
+
+    def sized(memory_mb: int) -> str:
+        _run(resize[name].replace("{memory_mb}", str(memory_mb)))
+        return target.url
+
+    return Candidate(
+        target,
+        renew=(lambda: _run(renew[name])) if name in renew else None,
+        resize=sized if name in resize else None,
+    )
+
+
+def _run(command: str) -> float:
+    """Run an operator's own command; returns the seconds it took."""
+    began = time.monotonic()
+    try:
+        done = subprocess.run(  # noqa: S602 - the operator's own words, on the operator's own machine
+            command, shell=True, capture_output=True, text=True, timeout=_COMMAND_S, stdin=subprocess.DEVNULL
+        )
+    except subprocess.TimeoutExpired:
+        raise Failed(f"{command!r} takes more than {_COMMAND_S} s") from None
+    if done.returncode:
+        raise Failed(f"{command!r} ended with {done.returncode}: {last_line(done.stderr) or last_line(done.stdout)}")
+    return time.monotonic() - began
+
+
+def _by_name(given: Sequence[str], option: str, form: str, *, known: dict[str, str] | None = None) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise WrongUse(f"{option} is {text!r}, want {form}")
+        if name in found:
+            raise WrongUse(f"{option} names {name} twice")
+        if known is not None and name not in known:
+            raise WrongUse(f"{option} names {name!r}, want one of the targets: {', '.join(known)}")
+        found[name] = value
+    return found
+
+
+def _settings(given: Sequence[str], urls: dict[str, str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for text in given:
+        place, equals, value = text.partition("=")
+        name, dot, field = place.rpartition(".")
+        if not (name and dot and field and equals):
+            raise WrongUse(f"--set is {text!r}, want NAME.FIELD=VALUE such as lambda.memory_mb=1024")
+        if name not in urls:
+            raise WrongUse(f"--set names {name!r}, want one of the targets: {', '.join(urls)}")
+        found.setdefault(name, {})[field] = value
+    return found
+
+
+def _setup(name: str, kind: str, values: dict[str, str]) -> Setup:
+    """The setup of a kind, with some fields as they were given."""
+    cls = SETUPS[kind]
+    types = {one.name: type(one.default) for one in fields(cls)}
+    read: dict[str, object] = {}
+    for field, text in values.items():
+        if field not in types:
+            near = get_close_matches(field, types, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise WrongUse(f"--set {name}.{field} is unknown, want one of {', '.join(types)}{hint}")
+        read[field] = _value(f"--set {name}.{field}", text, types[field])
+    try:
+        return cls(**read)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise WrongUse(f"--set {name}: {error}") from None
+
+
+def _value(what: str, text: str, kind: type) -> object:
+    if kind is bool:
+        if text not in ("yes", "no"):
+            raise WrongUse(f"{what} is {text!r}, want yes or no")
+        return text == "yes"
+    if kind is str:
+        return text
+    try:
+        number = kind(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number < 1e9:
+        raise WrongUse(f"{what} is {text!r}, want {'a whole number' if kind is int else 'a number'} of 0 or more")
+    return number
+
+
+# --- report ---------------------------------------------------------------------------------------------------------
+
+
+def _report_options() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=f"{_PROGRAM} report", description="Make the report of measured requests again.", allow_abbrev=False
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="of a comparison")
+    parser.add_argument(
+        "--docs", type=Path, metavar="FILE.md", help="write the Markdown there, too, with its pictures beside it"
+    )
+    return parser
+
+
+def _report(arguments: argparse.Namespace, _: Sequence[str]) -> int:
+    folder = arguments.folder
+    before = Summary.read(folder / SUMMARY)
+    records = list(read(folder / REQUESTS))
+    kept = tuple(one for one in before.faults if one.regime not in REGIMES)
+    with progress.shown({"simulate": 60.0, "report": 5.0}) as steps:
+        steps.begin("simulate")
+        found = comparison.summarise(before.about, before.targets, records, faults=kept, steps=steps)
+        steps.begin("report")
+        status = _tell(found, folder)
+        if arguments.docs:
+            _write_docs(found, arguments.docs)
+    return status
+
+
+def _write_docs(summary: Summary, file: Path) -> None:
+    """The Markdown, and its pictures in a folder of the same name."""
+    drawn = plots.pictures(summary)
+    folder = Path("pictures") / file.stem
+    file.write_text(report.markdown(summary, drawn, pictures=folder.as_posix()), "utf-8")
+    plots.write(drawn, file.parent / folder)
+
+
+# --- advise ---------------------------------------------------------------------------------------------------------
+
+
+def _advise_options() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=f"{_PROGRAM} advise",
+        description="Say what to take for a month's traffic and a patience.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--requests-per-month", type=float, required=True, metavar="N")
+    parser.add_argument("--p99-ms", type=float, required=True, metavar="MS", help="what the slowest 1 %% may wait")
+    parser.add_argument("--traffic", choices=TRACES, default="hiking", help="shape of the traffic (default: hiking)")
+    parser.add_argument(
+        "--arch",
+        choices=("x86_64", "arm64"),
+        help="buy this processor, at the speed that was measured (default: as measured)",
+    )
+    parser.add_argument(
+        "--free-tier", action="store_true", help="take off what is free in every month of every account"
+    )
+    parser.add_argument(
+        "--from",
+        type=Path,
+        dest="summary",
+        metavar="SUMMARY.json",
+        help="of which comparison (default: the newest published one)",
+    )
+    parser.add_argument("--json", action="store_true", help="the answer as JSON")
+    return parser
+
+
+def _advise(arguments: argparse.Namespace, _: Sequence[str]) -> int:
+    summary = Summary.read(arguments.summary or newest(_ROOT))
+    found = advise(
+        summary,
+        arguments.requests_per_month,
+        arguments.p99_ms,
+        trace=arguments.traffic,
+        free_tier=arguments.free_tier,
+        arch=arguments.arch,
+    )
+    print(json.dumps(found.as_json(), indent=1, ensure_ascii=False) if arguments.json else found.table())
+    return 0 if found.take else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
