@@ -16,6 +16,7 @@ from deploy.compare.plain import plain, restored
 from deploy.compare.setup import Fargate, Lambda, Setup
 from deploy.compare.simulation import Service
 from deploy.compare.summary import Cell, Summary, Target
+from deploy.prices import NoPrice
 
 #: A target that fails more of its requests than this is no answer at any price.
 FAILED_SHARE = 0.001
@@ -151,12 +152,11 @@ def advise(
     trace : shape of the traffic, one of those of `deploy.compare.traffic`.
     free_tier : whether what is always free is taken off.
     arch : buy "x86_64" or "arm64" instead of what was measured, at the speed that was measured.
-    month : simulates a month; default: `deploy.compare.simulation`, with the summary's own months where it has them.
+    month : simulates a month; default: `simulated`, which several questions may share.
 
     Raises
     ------
-    ValueError : a number or name makes no sense, or nothing in the summary can be simulated; says which.
-    deploy.prices.NoPrice : a price is not known.
+    ValueError : a number or name makes no sense, a price is not known, or nothing in the summary can be simulated.
     """
     for value, name, right in ((requests_per_month, "requests per month", "1000000"), (p99_ms, "p99 ms", "2000")):
         if not (value > 0 and math.isfinite(value)):
@@ -164,7 +164,7 @@ def advise(
     targets = [made for one in summary.targets if (made := bought(one, arch)) is not None]
     if not targets:
         raise ValueError("the summary has no target to simulate: each is dead, or its setup or its times are not known")
-    question = _Question(targets, p99_ms, free_tier, _Months(summary, trace, month))
+    question = _Question(targets, p99_ms, free_tier, month or simulated(summary, trace))
     verdicts = question.verdicts(requests_per_month)
     known = {one.requests for one in summary.months if one.trace == trace}
     grid = sorted((known or set(GRID)) | {requests_per_month})
@@ -217,21 +217,33 @@ def _version(file: Path) -> list[int]:
     return [int(part) if part.isdigit() else 0 for part in file.parts[-3].split(".")]
 
 
-class _Months:
-    """Months of targets, each simulated at most once, those of the summary not at all."""
+def simulated(summary: Summary, trace: str = "hiking") -> Month:
+    """Months of this traffic at the summary's targets: its own, and others simulated, each once.
 
-    def __init__(self, summary: Summary, trace: str, month: Month | None) -> None:
-        self._simulate = month or _simulation(summary, trace)
-        setups = {one.name: one.setup for one in summary.targets}
-        self._known = {
-            (one.target, setups.get(one.target), one.requests): one for one in summary.months if one.trace == trace
-        }
+    Raises
+    ------
+    ValueError : (when a month is asked for) the name of the trace, what a target is made of, or a price is not known.
+    """
+    setups = {one.name: one.setup for one in summary.targets}
+    known = {(one.target, setups.get(one.target), one.requests): one for one in summary.months if one.trace == trace}
 
-    def __call__(self, target: Target, requests: float) -> Cell:
+    def month(target: Target, requests: float) -> Cell:
         key = (target.name, target.setup, requests)
-        if key not in self._known:
-            self._known[key] = self._simulate(target, requests)
-        return self._known[key]
+        if key not in known:
+            known[key] = _simulated(target, requests, trace=trace, seed=summary.about.seed or 0)
+        return known[key]
+
+    return month
+
+
+def _simulated(target: Target, requests: float, *, trace: str, seed: int) -> Cell:
+    if target.setup is None:
+        raise ValueError(f"what {target.name} is made of is not said")
+    service = restored(Service, target.service, f"service of {target.name}")
+    try:
+        return cell_of(target.name, target.setup, service, trace=trace, requests_per_month=requests, seed=seed)
+    except NoPrice as error:
+        raise ValueError(str(error)) from None
 
 
 @dataclass(frozen=True)
@@ -378,14 +390,3 @@ def _help(setup: Setup | None) -> str:
     if isinstance(setup, Fargate):
         return f"larger tasks or more than {setup.min_tasks} to {setup.max_tasks} of them"
     return "a larger instance"
-
-
-def _simulation(summary: Summary, trace: str) -> Month:
-    def month(target: Target, requests: float) -> Cell:
-        if target.setup is None:
-            raise ValueError(f"what {target.name} is made of is not said")
-        service = restored(Service, target.service, f"service of {target.name}")
-        seed = summary.about.seed or 0
-        return cell_of(target.name, target.setup, service, trace=trace, requests_per_month=requests, seed=seed)
-
-    return month

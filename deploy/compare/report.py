@@ -12,6 +12,9 @@ from deploy.compare.plots import Picture
 from deploy.compare.sections import sections
 from deploy.compare.summary import Summary
 
+#: Between these lines a page of the documentation takes the report.
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
 
 def write(summary: Summary, folder: Path) -> list[Path]:
     """Write `report.html`, `report.md` with `pictures/`, and `summary.json`; returns which files."""
@@ -22,6 +25,27 @@ def write(summary: Summary, folder: Path) -> list[Path]:
     files[1].write_text(markdown(summary, drawn), "utf-8")
     summary.write(files[2])
     return [*files, *plots.write(drawn, folder / "pictures")]
+
+
+def write_docs(summary: Summary, file: Path) -> list[Path]:
+    """Write the Markdown as a page of the documentation, its pictures in a folder of its name; returns which files.
+
+    A page that has the lines `BEGIN` and `END` keeps what is around them and gets all but the title between them.
+
+    Raises
+    ------
+    OSError : it cannot be written.
+    """
+    drawn = plots.pictures(summary)
+    text = markdown(summary, drawn, pictures=file.stem)
+    page = file.read_text("utf-8") if file.exists() else ""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if begin and end:
+        text = f"{before}{begin}\n\n{text.partition(chr(10))[2].strip()}\n\n{end}{after}"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, "utf-8")
+    return [file, *plots.write(drawn, file.with_suffix(""))]
 
 
 def html(summary: Summary, drawn: Sequence[Picture] | None = None) -> str:

@@ -141,7 +141,12 @@ def _regime(summary: Summary, regime: str, pictures: dict[str, Picture]) -> Iter
 
 
 def _table_of(summary: Summary, regime: str, title: str) -> Iterator[Table]:
-    rows = [one for name in _names(summary) for one in summary.latencies if (one.target, one.regime) == (name, regime)]
+    rows = [
+        one
+        for name in _names(summary)
+        for one in summary.latencies
+        if (one.target, one.regime) == (name, regime) and (one.kind == "all" or regime == "warm")
+    ]
     dead = [one.name for one in summary.targets if not one.alive and one.name not in {row.target for row in rows}]
     if not rows:
         return
@@ -404,7 +409,7 @@ def _deviations(summary: Summary) -> Iterator[Block]:
         if rows:
             yield Table(
                 _labelled(summary, title, how),
-                ("case", "figure", known, "simulated", "deviation"),
+                ("case", "figure", known, "simulated", "deviation", "standard error"),
                 [
                     (
                         one.case,
@@ -412,6 +417,7 @@ def _deviations(summary: Summary) -> Iterator[Block]:
                         _value(one, one.known),
                         _value(one, one.simulated),
                         words.deviation(one.share),
+                        _value(one, one.spread),
                     )
                     for one in rows
                 ],

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy.compare.advice import EXACT, Advice, Month, advise, newest
+from deploy.compare.advice import EXACT, Advice, Month, advise, newest, simulated
 from deploy.compare.setup import Ec2, Fargate, Lambda
 from deploy.compare.summary import REAL, About, Cell, Summary, Target
 
 SERVICE = {"invented": True}
+#: One that can be simulated.
+SERVED = {"warm_s": {"short": [1.0], "long": [2.0]}, "mix": {"short": 0.5, "long": 0.5}}
 SUMMARY = Summary(
     targets=(
         Target("cheap", Ec2(), service=SERVICE),
@@ -117,16 +120,41 @@ def test_where_nothing_changes_it_says_how_far_that_goes() -> None:
     assert "from 10,000 to 100 million requests a month" in ask(6000).text
 
 
-def test_months_of_the_summary_are_not_simulated_again() -> None:
+def test_each_month_is_simulated_once_and_those_of_the_summary_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[float] = []
 
-    def counted(target: Target, requests: float) -> Cell:
-        asked.append(requests)
-        return month(target, requests)
+    def counted(name: str, _setup: object, _service: object, *, requests_per_month: float, **_: object) -> Cell:
+        asked.append(requests_per_month)
+        return month(next(one for one in SUMMARY.targets if one.name == name), requests_per_month)
 
+    monkeypatch.setattr("deploy.compare.advice.cell_of", counted)
     cells = tuple(month(one, requests) for one in SUMMARY.targets for requests in (1e5, 1e7))
-    advise(Summary(targets=SUMMARY.targets, months=cells), 1e6, 6000, month=counted)
+    kept = Summary(targets=tuple(replace(one, service=SERVED) for one in SUMMARY.targets), months=cells)
+    shared = simulated(kept)
+    for p99_ms in (6000, 500):
+        ask(p99_ms, summary=kept, month=shared)
     assert asked == [1e6] * 3  # the month asked for, at three targets; the grid is known and its ends agree
+
+
+def test_the_real_simulation_answers_and_is_the_same_again() -> None:
+    real = Summary(targets=tuple(replace(one, service=SERVED) for one in SUMMARY.targets[:2]), months=())
+    cell = simulated(real)(real.targets[0], 1e4)
+    assert cell == simulated(real)(real.targets[0], 1e4)
+    # trips take 1 s or 2 s, and hardly any waits for another: 10,000 a month are one in four minutes
+    assert cell.p50_ms is not None
+    assert 1000 <= cell.p50_ms <= 2000
+    assert cell.failed_share == 0
+
+
+def test_a_price_that_is_not_known_is_one_clear_line() -> None:
+    unknown = Target("big", Ec2(instance="z9.huge"), service=SERVED)
+    with pytest.raises(ValueError, match=r"no price is known for ec2\.z9\.huge"):
+        advise(Summary(targets=(unknown,)), 1e4, 5000)
+
+
+def test_a_trace_that_is_not_known_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="trace is 'rainy', want one of"):
+        advise(Summary(targets=(replace(SUMMARY.targets[0], service=SERVED),)), 1e4, 5000, trace="rainy")
 
 
 def test_another_architecture_is_bought_not_measured() -> None:

@@ -109,7 +109,7 @@ def invented(label: str = LOCAL) -> Summary:
             for trace in ("flat", "hiking")
             for n in (1e5, 1e6, 1e7)
         ),
-        theory=(Deviation("M/M/2 at load 0.8", "mean wait", 1778, 1802, 0.0135),),
+        theory=(Deviation("M/M/2 at load 0.8", "mean wait", 1778, 1802, 0.0135, spread=12),),
         measurement=(Deviation("ec2 at 2 a second", "p95", 2400, 2200, -0.083),),
         faults=(Fault("ec2", "load", "503: busy | try again *later*", 3),),
         answer=("For 1,000,000 requests a month take ec2.",),
@@ -213,7 +213,7 @@ def test_the_page_can_be_read_without_seeing_it(page: str) -> None:
         assert len(image["alt"] or "") > 60  # figures, not only a title
 
 
-@pytest.mark.parametrize("label", [LOCAL, REAL])
+@pytest.mark.parametrize("label", [REAL, LOCAL])
 def test_every_figure_and_table_says_what_its_figures_are_of(label: str) -> None:
     of = invented(label)
     drawn = plots.pictures(of)
@@ -277,6 +277,12 @@ def test_faults_are_listed_with_their_number_and_text() -> None:
     assert "No request went without" in report.markdown(replace(invented(), faults=()), [])
 
 
+def test_deviations_are_shown_with_their_standard_error() -> None:
+    found = tables(invented())
+    assert found["One machine against queueing theory"].rows[0][2:] == ("1.78 s", "1.8 s", "+1.4 %", "12 ms")
+    assert found["The measured arrivals, replayed"].rows[0][2:] == ("2.4 s", "2.2 s", "-8.3 %", "–")
+
+
 def test_months_of_cost_are_read_from_the_curve_and_end_where_it_ends() -> None:
     row = tables(invented())["US dollars of a month with steady traffic"].rows[0]
     # 19.5 + 1.4 x 3 = 23.70; it can take 4.2 million
@@ -333,7 +339,10 @@ def test_hostile_texts_stay_texts() -> None:
         assert "<script" not in one.wide
 
 
-def test_what_is_written_can_be_read_again(tmp_path: Path) -> None:
+def test_what_is_written_can_be_read_again(
+    tmp_path: Path, drawn: list[plots.Picture], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plots, "pictures", lambda _: drawn)
     files = report.write(invented(), tmp_path)
     assert sorted(str(one.relative_to(tmp_path)) for one in files) == [
         "pictures/burst.svg",
@@ -350,6 +359,24 @@ def test_what_is_written_can_be_read_again(tmp_path: Path) -> None:
     named = re.findall(r"\]\((.+?\.svg)\)", (tmp_path / "report.md").read_text())
     assert len(named) == 6
     assert all((tmp_path / one).exists() for one in named)
+
+
+def test_a_page_of_the_documentation_keeps_what_is_around_the_report(
+    tmp_path: Path, drawn: list[plots.Picture], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plots, "pictures", lambda _: drawn)
+    file = tmp_path / "docs" / "comparison.md"
+    report.write_docs(invented(), file)
+    assert file.read_text().startswith("# LoopGenie: which target to take")
+    file.write_text(f"# Comparison\n\n{report.BEGIN}\nwritten before\n{report.END}\n\nThe end.\n")
+    report.write_docs(invented(), file)
+    text = file.read_text()
+    assert text.startswith(f"# Comparison\n\n{report.BEGIN}\n\n*local stand-ins")
+    assert text.endswith(f"{report.END}\n\nThe end.\n")
+    assert "written before" not in text
+    assert text.count("\n# ") == 0
+    assert all((file.parent / one).exists() for one in re.findall(r"\]\((comparison/.+?\.svg)\)", text))
+    assert text.count("](comparison/") == 6
 
 
 def test_the_page_holds_the_pictures_that_are_written(page: str, drawn: list[plots.Picture]) -> None:
