@@ -83,7 +83,10 @@ def deviation_from_measurement(
 
 def _queue(seed: int, servers: int, load: float, *, requests: int) -> list[Deviation]:
     setup = _patient(servers)
-    runs = [_run(setup, f"{seed} {servers} {load} {run}", servers * load, requests // _RUNS, _exponential) for run in range(_RUNS)]
+    runs = [
+        _run(setup, f"{seed} {servers} {load} {run}", servers * load, requests // _RUNS, _exponential)
+        for run in range(_RUNS)
+    ]
     waits = [sorted(one.waits_s) for one in runs]
     offered = servers * load
     case = f"M/M/{servers} at load {load:g}"

@@ -8,9 +8,10 @@ Sources: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-aut
 together, conservative rounding, out fast and in gradually),
 https://docs.aws.amazon.com/autoscaling/application/APIReference/API_TargetTrackingScalingPolicyConfiguration.html
 (cooldowns), https://github.com/aws/containers-roadmap/issues/1208 (3 of 3 and 15 of 15 minutes, which nobody can
-change). AWS does not say of which minute's figure the sum is: we take the last one for more, and the highest of the
-fifteen for fewer, which is the gradual side. A figure is taken to be known as soon as its minute is over; really it
-comes later.
+change), https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+(no requests, no figure, and without a figure there are never fewer). AWS does not say of which minute's figure the sum
+is: we take the last one for more, and the highest of the fifteen for fewer, which is the gradual side. Here a figure is
+known as soon as its minute is over; really it comes later.
 """
 
 from __future__ import annotations
@@ -34,20 +35,24 @@ class Tracking:
     target: float
     values: deque[float] = field(default_factory=lambda: deque(maxlen=_IN_AFTER))
 
-    def note(self, value: float) -> None:
-        """Take the figure of a minute."""
-        self.values.append(value)
+    known: bool = False
+
+    def note(self, value: float | None) -> None:
+        """Take the figure of a minute; None: there is none."""
+        self.known = value is not None
+        if value is not None:
+            self.values.append(value)
 
     def more(self, tasks: int) -> int:
         """How many tasks it wants where it wants more; 0 where it does not."""
         last = list(self.values)[-_OUT_AFTER:]
-        if len(last) < _OUT_AFTER or min(last) <= self.target:
+        if not self.known or len(last) < _OUT_AFTER or min(last) <= self.target:
             return 0
         return self._wanted(tasks, last[-1])
 
     def fewer(self, tasks: int) -> int | None:
         """How many tasks will do, where it is ready for fewer."""
-        if len(self.values) < _IN_AFTER or max(self.values) >= _IN_BELOW * self.target:
+        if not self.known or len(self.values) < _IN_AFTER or max(self.values) >= _IN_BELOW * self.target:
             return None
         return self._wanted(tasks, max(self.values))
 
@@ -69,7 +74,7 @@ class Scaling:
         self._requests = Tracking(setup.requests_target)
         self._went_out_s = self._went_in_s = -math.inf
 
-    def desired(self, at_s: float, *, desired: int, running: int, cpu_percent: float, requests: float) -> int:
+    def desired(self, at_s: float, *, desired: int, running: int, cpu_percent: float, requests: float | None) -> int:
         """How many tasks there should be from now on.
 
         Parameters
@@ -77,7 +82,7 @@ class Scaling:
         at_s : now, at the end of a minute.
         desired : tasks that there should be so far.
         running : tasks that share the load, over which the figures are means.
-        cpu_percent, requests : of a task, in the minute that is over.
+        cpu_percent, requests : of a task, in the minute that is over; None: there was no request.
         """
         rules = (self._load, self._requests)
         for rule, value in zip(rules, (cpu_percent, requests), strict=True):

@@ -67,15 +67,21 @@ class Gauge:
         self._from_s, self._until_s = from_s, until_s
         self._units, self._at_s = units, from_s
         self.steps = [(from_s, units)]
+        self.peak = units
         self.sum_s = 0.0
 
     def note(self, at_s: float, units: int) -> None:
         """There are so many from now on."""
-        at_s = min(max(at_s, self._from_s), self._until_s)
+        if at_s < self._from_s:
+            self._units, self.peak = units, units
+            self.steps = [(self._from_s, units)]
+            return
+        at_s = min(at_s, self._until_s)
         self.sum_s += self._units * (at_s - self._at_s)
         self._units, self._at_s = units, at_s
+        self.peak = max(self.peak, units) if at_s < self._until_s else self.peak
         if self.steps[-1][0] == at_s:
-            self.steps[-1] = (at_s, max(units, self.steps[-1][1]))
+            self.steps[-1] = (at_s, units)
         elif self.steps[-1][1] != units:
             self.steps.append((at_s, units))
 
@@ -336,7 +342,7 @@ class Tasks:
             desired=self._desired,
             running=running,
             cpu_percent=100 * self._load * worked_s / could_s if could_s else 0.0,
-            requests=self._in_minute / running,
+            requests=self._in_minute / running if self._in_minute else None,
         )
         self._in_minute = 0
         for _ in range(wanted - self._desired):

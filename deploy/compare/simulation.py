@@ -228,7 +228,7 @@ def _outcome(service: Service, arrivals: Arrivals, ledger: Ledger, gauge: Gauge)
             connection_s=sum(latencies_s),
         ),
         tuple(gauge.steps),
-        max(units for _, units in gauge.steps),
+        gauge.peak,
         max((ledger.ended_s[one] for one in counted), default=arrivals.counted_s),
         len(arrivals.due_s),
     )
