@@ -353,6 +353,7 @@ def _draw_cost(figure: Figure, summary: Summary) -> None:
                 color=colour,
                 ha="left" if room else "center",
                 fontsize=8,
+                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
             )
     for point in crossings(summary):
         axes.plot(*point, color="black", marker="o", markersize=9, markerfacecolor="none", linestyle="none")

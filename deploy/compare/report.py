@@ -69,7 +69,13 @@ def _render(template: str, summary: Summary, drawn: Sequence[Picture] | None, **
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page.filters |= {"kind": lambda block: type(block).__name__, "data": _data, "cell": _cell, "plain": _plain}
+    page.filters |= {
+        "kind": lambda block: type(block).__name__,
+        "data": _data,
+        "cell": _cell,
+        "plain": _plain,
+        "tied": _tied,
+    }
     found = sections(summary, plots.pictures(summary) if drawn is None else drawn)
     return page.get_template(template).render(summary=summary, label=summary.about.label, sections=found, **more)
 
@@ -77,6 +83,11 @@ def _render(template: str, summary: Summary, drawn: Sequence[Picture] | None, **
 def _data(svg: str) -> str:
     """A picture as an address that holds it: nothing in it can reach the page, nor its names clash with others'."""
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def _tied(text: str) -> str:
+    """A text in which no line ends between a number and its unit."""
+    return re.sub(r"(?<=\d) (?=(?:%|ms|s|min|MB|GB|USD|million)(?!\w))", "\N{NO-BREAK SPACE}", text)
 
 
 def _plain(text: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from deploy.compare import plots, words
 from deploy.compare.advice import FAILED_SHARE
 from deploy.compare.plots import Picture
+from deploy.compare.record import KINDS
 from deploy.compare.summary import LOCAL, Bill, Deviation, Latency, Quantile, Summary, Target
 
 #: Traffic of a month, for the tables of costs.
@@ -141,47 +142,53 @@ def _regime(summary: Summary, regime: str, pictures: dict[str, Picture]) -> Iter
 
 
 def _table_of(summary: Summary, regime: str, title: str) -> Iterator[Table]:
+    """One regime: warm by kind of trip, the others for the mix; rates only under load."""
     rows = [
         one
         for name in _names(summary)
+        for kind in ("all", *(KINDS if regime == "warm" else ()))
         for one in summary.latencies
-        if (one.target, one.regime) == (name, regime) and (one.kind == "all" or regime == "warm")
+        if (one.target, one.regime, one.kind) == (name, regime, kind)
     ]
     dead = [one.name for one in summary.targets if not one.alive and one.name not in {row.target for row in rows}]
     if not rows:
         return
-    rated = regime == "load"
+    loaded = regime == "load"
+    none = words.NOTHING
     body = [
         (
             one.target,
-            *([words.number(one.rate)] if rated else []),
             {"all": "the mix"}.get(one.kind, one.kind),
+            *([words.number(one.rate)] if loaded else []),
             f"{one.count:,}",
-            f"{one.failed:,} ({words.share(one.failed / one.count)})" if one.count else words.NOTHING,
+            f"{one.failed:,} ({words.share(one.failed / one.count)})" if one.count else none,
             *(_quantile(quantile, one) for quantile in (one.p50, one.p95, one.p99)),
-            words.number(one.per_s),
+            *([words.number(one.per_s)] if loaded else []),
         )
         for one in rows
     ]
-    width = 8 + rated
-    body += [(name, "dead", *["failed"] * (width - 2)) for name in dead]
+    body += [
+        (name, "dead", *([none] if loaded else []), none, none, *["failed"] * 3, *([none] if loaded else []))
+        for name in dead
+    ]
     yield Table(
         _labelled(summary, title),
         (
             "target",
-            *(["offered a second"] if rated else []),
             "trips",
+            *(["offered a second"] if loaded else []),
             "requests",
             "failed",
             "p50",
             "p95",
             "p99",
-            "right answers a second",
+            *(["answered a second"] if loaded else []),
         ),
         body,
         "Quantiles are over all requests, a failed one counting as one that never ends. In brackets: where the true "
-        "one lies with 95 % confidence. Of fewer than 100 requests the p99 is the slowest.",
-        words=(0, 1 + rated),
+        "one lies with 95 % confidence. Of fewer than 100 requests the p99 is the slowest."
+        + (" Answered are right answers only." if loaded else ""),
+        words=(0, 1),
     )
 
 
@@ -407,6 +414,7 @@ def _deviations(summary: Summary) -> Iterator[Block]:
         (summary.measurement, "The measured arrivals, replayed", "measured", ""),
     ):
         if rows:
+            yield f"{title}: {_off(rows)}"
             yield Table(
                 _labelled(summary, title, how),
                 ("case", "figure", known, "simulated", "deviation", "standard error"),
@@ -414,8 +422,8 @@ def _deviations(summary: Summary) -> Iterator[Block]:
                     (
                         one.case,
                         one.figure,
-                        _value(one, one.known),
-                        _value(one, one.simulated),
+                        _value(one, one.known, "failed"),
+                        _value(one, one.simulated, "failed"),
                         words.deviation(one.share),
                         _value(one, one.spread),
                     )
@@ -425,10 +433,22 @@ def _deviations(summary: Summary) -> Iterator[Block]:
             )
 
 
-def _value(row: Deviation, value: float | None) -> str:
-    if row.unit == "ms":
-        return words.time(value)
-    return words.share(value) if row.unit == "share" else f"{words.number(value)} {row.unit}".strip()
+def _off(rows: Sequence[Deviation]) -> str:
+    """How far they are off, in one sentence."""
+    shares = sorted(abs(one.share) for one in rows if one.share is not None)
+    if not shares:
+        return "nothing to compare."
+    said = f"half of {len(shares)} figures are within {words.share(round(statistics.median(shares), 3))}"
+    farthest = next(one for one in rows if one.share is not None and abs(one.share) == shares[-1])
+    said += f", and the farthest is off by {words.deviation(farthest.share)} ({farthest.figure}, {farthest.case})"
+    only = sum((one.known is None) != (one.simulated is None) for one in rows)
+    return f"{said}; {only} failed in one of both only." if only else f"{said}."
+
+
+def _value(row: Deviation, value: float | None, missing: str = words.NOTHING) -> str:
+    if value is None:
+        return missing
+    return words.time(value) if row.unit == "ms" else f"{words.number(value)} {row.unit}".strip()
 
 
 def _faults(summary: Summary) -> Iterator[Block]:
@@ -465,7 +485,7 @@ def _method(summary: Summary) -> Iterator[Block]:
             "Months are simulated, event by event, from the measured times and the platforms' rules of scaling.",
             "To take: the cheapest of those whose simulated p99 is within the patience and that fail at most "
             f"{words.share(FAILED_SHARE)} of the requests.",
-            *about.notes,
+            *(note[:1].upper() + note[1:] for note in about.notes),
         )
         if text
     )

@@ -45,7 +45,7 @@ def share(value: float | None) -> str:
 
 def deviation(value: float | None) -> str:
     """A part of one with its sign: +3.1 %."""
-    return NOTHING if value is None else f"{100 * value:+.1f} %"
+    return NOTHING if value is None else f"{round(100 * value, 1) + 0.0:+.1f} %"  # + 0.0: there is no -0.0
 
 
 def amount(number: float | None) -> str:
