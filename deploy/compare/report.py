@@ -28,7 +28,7 @@ def write(summary: Summary, folder: Path) -> list[Path]:
 
 
 def write_docs(summary: Summary, file: Path) -> list[Path]:
-    """Write the Markdown as a page of the documentation, its pictures in a folder of its name; returns which files.
+    """Write the Markdown as a page of the documentation, its pictures in `pictures/` and its name; returns which files.
 
     A page that has the lines `BEGIN` and `END` keeps what is around them and gets all but the title between them.
 
@@ -37,7 +37,8 @@ def write_docs(summary: Summary, file: Path) -> list[Path]:
     OSError : it cannot be written.
     """
     drawn = plots.pictures(summary)
-    text = markdown(summary, drawn, pictures=file.stem)
+    folder = Path("pictures") / file.stem
+    text = markdown(summary, drawn, pictures=folder.as_posix())
     page = file.read_text("utf-8") if file.exists() else ""
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
@@ -45,7 +46,7 @@ def write_docs(summary: Summary, file: Path) -> list[Path]:
         text = f"{before}{begin}\n\n{text.partition(chr(10))[2].strip()}\n\n{end}{after}"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, "utf-8")
-    return [file, *plots.write(drawn, file.with_suffix(""))]
+    return [file, *plots.write(drawn, file.parent / folder)]
 
 
 def html(summary: Summary, drawn: Sequence[Picture] | None = None) -> str:

@@ -13,8 +13,9 @@ from xml.etree import ElementTree
 import pytest
 
 from deploy.compare import plots, report, summary, words
+from deploy.compare.blocks import Table
 from deploy.compare.record import Record
-from deploy.compare.sections import Table, sections
+from deploy.compare.sections import sections
 from deploy.compare.setup import Ec2, Fargate, Lambda
 from deploy.compare.summary import (
     LOCAL,
@@ -384,8 +385,8 @@ def test_a_page_of_the_documentation_keeps_what_is_around_the_report(
     assert text.endswith(f"{report.END}\n\nThe end.\n")
     assert "written before" not in text
     assert text.count("\n# ") == 0
-    assert all((file.parent / one).exists() for one in re.findall(r"\]\((comparison/.+?\.svg)\)", text))
-    assert text.count("](comparison/") == 6
+    assert all((file.parent / one).exists() for one in re.findall(r"\]\((pictures/comparison/.+?\.svg)\)", text))
+    assert text.count("](pictures/comparison/") == 6
 
 
 def test_the_page_holds_the_pictures_that_are_written(page: str, drawn: list[plots.Picture]) -> None:
