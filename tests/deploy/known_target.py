@@ -62,7 +62,8 @@ def problem(status: int, title: str, detail: str) -> web.Response:
 
 async def trailheads(request: web.Request) -> web.Response:
     places = [{"geometry": {"coordinates": [lon / 10, 45.0, 800.0]}} for lon in range(30)]
-    return web.json_response({"data": {"snapshot": "known"}, "features": places})
+    listed = places[::-1] if request.match_info["how"] == "reversed" else places
+    return web.json_response({"data": {"snapshot": "known"}, "features": listed})
 
 
 async def renew(request: web.Request) -> web.Response:
