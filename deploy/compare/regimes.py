@@ -259,9 +259,7 @@ async def burst(run: Run, users: int, *, times: int = 1, idle_s: float = 0.0) ->
             return
         await asyncio.sleep(idle_s)
         first = _FIRST["burst"] + time_ * users
-        async with run.client() as client:
-            due_s = client.now_s + _READY_S
-            await _at_their_times(run, client, "burst", [(due_s, first + number) for number in range(users)], planned)
+        await _at_their_times(run, "burst", [(0.0, first + number) for number in range(users)], planned)
 
 
 async def load(run: Run, rates: Sequence[float], *, seconds: float) -> None:
@@ -271,11 +269,9 @@ async def load(run: Run, rates: Sequence[float], *, seconds: float) -> None:
         if not await _lives(run, "load", planned, rate=rate):
             continue
         first = _FIRST["load"] + number * _RATES_APART
-        async with run.client() as client:
-            began = client.now_s + _READY_S
-            offsets = arrivals(rate, seconds, seed=f"{run.trips.seed} {rate:g}")
-            wanted = [(began + offset, first + number) for number, offset in enumerate(offsets)]
-            await _at_their_times(run, client, "load", wanted, planned, rate=rate)
+        offsets = arrivals(rate, seconds, seed=f"{run.trips.seed} {rate:g}")
+        wanted = [(offset, first + number) for number, offset in enumerate(offsets)]
+        await _at_their_times(run, "load", wanted, planned, rate=rate)
 
 
 def arrivals(rate: float, seconds: float, *, seed: str) -> list[float]:
@@ -308,25 +304,22 @@ async def _one_by_one(run: Run, regime: str, wishes: Sequence[Wish]) -> None:
 
 
 async def _at_their_times(
-    run: Run,
-    client: Client,
-    regime: str,
-    wanted: Iterable[tuple[float, int]],
-    planned: int,
-    *,
-    rate: float | None = None,
+    run: Run, regime: str, wanted: Iterable[tuple[float, int]], planned: int, *, rate: float | None = None
 ) -> None:
-    """Send each (due_s, number) when it is due, whatever becomes of the others; wait for all.
+    """Send each (seconds from now, number) when it is due, whatever becomes of the others; wait for all.
 
     Nothing is given up here: what does not depend on the answers takes no longer when there are none.
     """
+    # made before the clock starts: it takes a while
+    wishes = [(offset_s, run.trips.wish(number)) for offset_s, number in wanted]
+    async with run.client() as client, asyncio.TaskGroup() as tasks:
+        began = client.now_s + _READY_S
 
-    async def one(due_s: float, wish: Wish) -> None:
-        run.note(await client.ask(wish, regime, due_s=due_s, rate=rate), planned)
+        async def one(offset_s: float, wish: Wish) -> None:
+            run.note(await client.ask(wish, regime, due_s=began + offset_s, rate=rate), planned)
 
-    async with asyncio.TaskGroup() as tasks:
-        for due_s, number in wanted:
-            tasks.create_task(one(due_s, run.trips.wish(number)))
+        for offset_s, wish in wishes:
+            tasks.create_task(one(offset_s, wish))
 
 
 def _leave_out(run: Run, regime: str, wishes: Iterable[Wish], why: str, planned: int) -> None:
