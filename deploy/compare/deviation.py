@@ -175,10 +175,9 @@ def _rate(case: str, measured: Sequence[Record], runs: Sequence[Outcome]) -> lis
     ended_s = max(one.due_s + one.client_ms / 1000 for one in measured)
     rows = []
     for percent in (50, 95, 99):
-        rank = math.ceil(percent / 100 * len(measured))
-        known = times_ms[rank - 1] if rank <= len(times_ms) else None
-        found = [one.quantile_s(percent / 100) for one in runs]
-        rows.append(_deviation(case, f"p{percent}", known, [None if s is None else s * 1000 for s in found]))
+        known = _ranked(times_ms, percent, len(measured))
+        found = [_ranked(sorted(s * 1000 for s in one.latencies_s), percent, len(measured)) for one in runs]
+        rows.append(_deviation(case, f"p{percent}", known, found))
     per_s = [len(one.latencies_s) / (one.ended_s - began_s) for one in runs]
     rows.append(_deviation(case, "right answers", len(times_ms) / (ended_s - began_s), per_s, unit="1/s"))
     failed = 100 * (1 - len(times_ms) / len(measured))
@@ -186,12 +185,20 @@ def _rate(case: str, measured: Sequence[Record], runs: Sequence[Outcome]) -> lis
     return rows
 
 
+def _ranked(times_ms: Sequence[float], percent: int, count: int) -> float | None:
+    """By nearest rank, of so many of which those that are not there have failed."""
+    rank = math.ceil(percent / 100 * count)
+    return times_ms[rank - 1] if rank <= len(times_ms) else None
+
+
 def _deviation(
     case: str, figure: str, known: float | None, runs: Sequence[float | None], *, unit: str = "ms"
 ) -> Deviation:
     good = [one for one in runs if one is not None]
-    if len(good) < len(runs):  # a mean of those that did not fail would be no figure of all
-        return Deviation(case, figure, known, None, None, unit)
+    if len(good) < len(runs):  # a mean of those that did not fail would be no figure of all; the median run is one
+        middle = _ranked(sorted(good), 50, len(runs))
+        share = (middle - known) / known if known and middle is not None else None
+        return Deviation(case, figure, known, middle, share, unit)
     simulated = mean(good)
     share = (simulated - known) / known if known else None
     return Deviation(case, figure, known, simulated, share, unit, stdev(good) / math.sqrt(len(good)))

@@ -53,11 +53,13 @@ class Ledger:
         self.failed = [""] * count
         self.billed_s = [0.0] * count
 
-    def end(self, number: int, reason: str = "") -> None:
-        """It is over with a request, unless it was before."""
-        if math.isnan(self.ended_s[number]):
-            self.ended_s[number] = self.environment.now
-            self.failed[number] = reason
+    def end(self, number: int, reason: str = "", *, front_s: float = math.inf) -> None:
+        """It is over with a request, unless it was before; what is in front has waited no longer than `front_s`."""
+        if not math.isnan(self.ended_s[number]):
+            return
+        given_up_s = self.came_s[number] + front_s
+        self.ended_s[number] = min(self.environment.now, given_up_s)
+        self.failed[number] = GIVEN_UP if self.environment.now > given_up_s else reason
 
 
 class Gauge:
@@ -180,10 +182,8 @@ class Process:
             self._leave(number, TURNED_AWAY)
 
     def _leave(self, number: int, reason: str) -> None:
-        ledger = self._ledger
         self.inside.discard(number)
-        late = ledger.environment.now - ledger.came_s[number] > self._front_s
-        ledger.end(number, GIVEN_UP if late else reason)
+        self._ledger.end(number, reason, front_s=self._front_s)
         if self._backlog:
             self._begin(self._backlog.popleft())
         else:
@@ -276,10 +276,9 @@ class Function:
     def _done(self, event: simpy.Event) -> None:
         ledger = self._ledger
         number: int = event.value  # type: ignore[assignment]
-        now = ledger.environment.now
         self._busy -= 1
-        self._idle.append(now)
-        ledger.end(number, GIVEN_UP if now - ledger.came_s[number] > self._front_s else "")
+        self._idle.append(ledger.environment.now)
+        ledger.end(number, front_s=self._front_s)
 
 
 class Tasks:

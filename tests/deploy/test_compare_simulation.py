@@ -130,6 +130,8 @@ def test_what_is_in_front_gives_up_but_the_work_is_done():
     found = simulate(setup, TRIP, come(0, 1, 13, until_s=50), seed=0, works_s=[8.0, 8.0, 8.0])
     assert found.failed == {serving.GIVEN_UP: 1}
     assert found.latencies_s == pytest.approx((8, 11))
+    alone = simulate(setup, TRIP, come(0), seed=0, works_s=[20.0])
+    assert alone.ended_s == pytest.approx(12)  # for who asked, it is over when it is given up
     # and its processor time is paid for: 24 s
     assert found.usage.cpu_hours == pytest.approx(24 / 3600)
 
