@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 import socket
 import time
@@ -137,7 +138,7 @@ class Client:
         address = f"{self.url.rstrip('/')}/v1/trips"
         async with self._session.post(address, json=dict(wish.body), allow_redirects=False) as answer:
             body = await answer.read()
-            headers = {name.lower(): value for name, value in answer.headers.items()}
+            headers = {name.lower(): _writable(value) for name, value in answer.headers.items()}
             return _Answer(answer.status, headers, body)
 
 
@@ -254,8 +255,10 @@ def _worth(text: bytes, wish: Wish) -> float:
         line, of_it = loop["geometry"]["coordinates"], loop["properties"]
         score, length_m, repeat_share = (float(of_it[name]) for name in ("score", "length_m", "repeat_share"))
         closed = len(line) > 3 and line[0] == line[-1]
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         raise _Wrong(f"no trip: {_shown(text)}") from None
+    if not math.isfinite(score + repeat_share):
+        raise _Wrong("the loop has a score that is no number")
     if not closed:
         raise _Wrong("the loop is not closed")
     low, high = wish.window_m
@@ -275,7 +278,7 @@ def _complaint(status: int, content_type: str, text: bytes) -> str:
         if status == 409:
             return ""
         return f"{status} {_short(str(problem['title']))}: {_short(str(problem.get('detail', '')))}"
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return f"{status}: {_shown(text)}"
 
 
@@ -283,6 +286,11 @@ def _shown(text: bytes) -> str:
     return _short(re.sub(r"<[^>]*>", " ", text[:2000].decode("utf-8", "replace"))) or "nothing"
 
 
+def _writable(text: str) -> str:
+    """Without halves of characters, which no file takes."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def _short(text: str) -> str:
-    words = " ".join(text.split())
+    words = _writable(" ".join(text.split()))
     return words if len(words) <= _DETAIL else f"{words[: _DETAIL - 1]}…"

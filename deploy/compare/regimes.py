@@ -10,8 +10,8 @@
 * sweep: one trip after the other, for each memory size of a function.
 
 Before all but the cold ones the popular trips are asked for once; that is not measured, and shows whether the target
-lives. One that is dead costs a record, with an `error` that says so, for each regime. One that dies within a regime is
-given up after a few failures, and each request that was not sent then is a failed one.
+lives. One that is dead costs a record, with an `error` that says so, for each regime and each rate of a load. One that
+dies within a regime is given up after a few failures, and each request that was not sent then is a failed one.
 """
 
 from __future__ import annotations

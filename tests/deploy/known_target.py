@@ -95,6 +95,12 @@ async def trip(request: web.Request) -> web.StreamResponse:
         case "fails":
             # the number differs each time, the error does not
             return problem(500, "Internal Server Error", f"request {number} went wrong")
+        case "half-a-character":
+            return problem(503, "Busy", "\ud800")
+        case "no-number":
+            return answer(loop_of(wish, score=math.nan))
+        case "deep":
+            return web.Response(text="[" * 100_000)
         case "html":
             page = "<html><title>504</title><h1>Gateway   Time-out</h1></html>"
             return web.Response(status=504, text=page, content_type="text/html")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import itertools
+import json
 import math
 import statistics
 import subprocess
@@ -267,12 +268,16 @@ def test_server_timing_is_read(header: str, found: dict) -> None:
         ("open", 200, "the loop is not closed"),
         ("short", 200, "the loop is not as long as asked"),
         ("half", 0, "connection closed before the answer was whole"),
+        ("half-a-character", 503, "503 Busy: ?"),
+        ("no-number", 200, "the loop has a score that is no number"),
+        ("deep", 200, f"no trip: {'[' * 159}…"),
         ("no-loop", 409, ""),
     ],
 )
 def test_whatever_a_target_answers_is_a_record(url: str, how: str, status: int, error: str) -> None:
     one = ask(f"{url}/{how}")
     assert (one.status, one.error) == (status, error)
+    assert json.loads(one.line().encode())["error"] == error
 
 
 @on_a_busy_machine
