@@ -26,6 +26,8 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 #: Widths of a picture in inches, of 72 points each; letters have 9 points. The narrow one is as wide as a phone.
 _WIDE, _NARROW = 9.0, 3.6
+#: The marks of targets that fail lie one above the other, by so much, so that none hides another.
+_STEP = 1.35
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "loopgenie",
@@ -214,13 +216,13 @@ def _draw_load(figure: Figure, summary: Summary) -> None:
     loads = _loads(summary)
     known = [one.p99.ms for rows in loads.values() for one in rows if one.p99.ms is not None]
     ceiling = 2 * max(known, default=1000.0)
-    for name, rows in loads.items():
+    for place, (name, rows) in enumerate(loads.items()):
         colour, marker = _look(summary, name)
         rates = [one.rate or 0.0 for one in rows]
         axes.plot(rates, [_drawn(one.p50.ms) for one in rows], color=colour, linestyle=":", linewidth=1.2)
         axes.plot(rates, [_drawn(one.p99.ms) for one in rows], color=colour, marker=marker, label=name)
         lost = [one.rate or 0.0 for one in rows if one.p99.ms is None and one.failed]
-        axes.plot(lost, [ceiling] * len(lost), color=colour, marker="x", linestyle="none", markersize=8)
+        axes.plot(lost, [ceiling * _STEP**place] * len(lost), color=colour, marker="x", linestyle="none", markersize=8)
     axes.set(yscale="log", xlabel="requests offered a second", ylabel="time until the answer")
     axes.set_title("p99 (line), median (dotted)\n× at the top: more than 1 % failed", fontsize=9)
     _times(axes.yaxis)
@@ -400,7 +402,7 @@ def _draw_months(figure: Figure, summary: Summary) -> None:
     ceiling = 2 * max((one.p99_ms for one in summary.months if one.p99_ms), default=1000.0)
     panels = _panels(figure, len(traces), 2.8 if figure.get_figwidth() > _NARROW else 2.2)
     for axes, trace in zip(panels, traces, strict=True):
-        for name in _names(summary):
+        for place, name in enumerate(_names(summary)):
             rows = sorted(
                 (one for one in summary.months if one.trace == trace and one.target == name),
                 key=lambda one: one.requests,
@@ -410,11 +412,12 @@ def _draw_months(figure: Figure, summary: Summary) -> None:
             if rows:
                 axes.plot([one.requests for one in rows], values, color=colour, marker=marker, label=name)
             lost = [one.requests for one in rows if one.p99_ms is None]
-            axes.plot(lost, [ceiling] * len(lost), color=colour, marker="x", linestyle="none", markersize=8)
+            height = ceiling * _STEP**place
+            axes.plot(lost, [height] * len(lost), color=colour, marker="x", linestyle="none", markersize=8)
         axes.set(xscale="log", yscale="log", title=trace, xlabel="requests a month")
         _times(axes.yaxis)
         _amounts(axes.xaxis)
-    panels[0].set_ylabel("p99, simulated")
+    panels[0].set_ylabel("p99 (×: failed)")
     _legend(figure, panels[0])
 
 

@@ -143,22 +143,33 @@ def months(summary: Summary, pictures: Mapping[str, Picture]) -> Iterator[Block]
         )
         yield Table(
             labelled(summary, f"A month of “{trace}”", how),
-            ("requests a month", "target", "p50", "p95", "p99", "failed", "USD", "with free tier", "units at most"),
+            (
+                "requests a month",
+                "target",
+                "p50",
+                "p95",
+                "p99",
+                "failed",
+                "USD",
+                "with free tier",
+                "units at most",
+                "why they fail",
+            ),
             [
                 (
                     words.amount(one.requests),
                     one.target,
                     *(words.quantile(ms, one.failed_share) for ms in (one.p50_ms, one.p95_ms, one.p99_ms)),
-                    words.share(one.failed_share)
-                    + (f" ({', '.join(one.reasons)})" if one.failed_share and one.reasons else ""),
+                    words.share(one.failed_share),
                     words.usd(one.usd),
                     words.usd(one.usd_free_tier),
                     words.number(one.peak_units),
+                    ", ".join(f"{why} {words.share(part)}" for why, part in one.reasons.items() if part),
                 )
                 for one in cells
             ],
             said,
-            words=(0, 1),
+            words=(0, 1, 9),
         )
 
 
