@@ -22,12 +22,13 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 from deploy.command import Failed, WrongUse, last_line
-from deploy.compare import comparison, plots, progress, regimes, report, standins
+from deploy.compare import comparison, progress, regimes, report, standins
 from deploy.compare.advice import advise, newest
 from deploy.compare.comparison import REQUESTS, SUMMARY, Candidate, Measuring
 from deploy.compare.record import REGIMES, read
 from deploy.compare.summary import LOCAL, REAL, Summary, Target
 from deploy.compare.traffic import TRACES
+from deploy.prices import NoPrice
 from deploy.setup import SETUPS, Setup
 from deploy.values import whole
 
@@ -62,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = {"": _measure_options, "report": _report_options, "advise": _advise_options}[verb]().parse_args(words)
     try:
         return int({"": _measure, "report": _report, "advise": _advise}[verb](arguments, words))
-    except (WrongUse, ValueError) as error:
+    except (WrongUse, ValueError, NoPrice) as error:
         print(f"compare: {error}", file=sys.stderr)
         return 2
     except (Failed, OSError) as error:
@@ -342,16 +343,8 @@ def _report(arguments: argparse.Namespace, _: Sequence[str]) -> int:
         steps.begin("report")
         status = _tell(found, folder)
         if arguments.docs:
-            _write_docs(found, arguments.docs)
+            report.write_docs(found, arguments.docs)
     return status
-
-
-def _write_docs(summary: Summary, file: Path) -> None:
-    """The Markdown, and its pictures in a folder of the same name."""
-    drawn = plots.pictures(summary)
-    folder = Path("pictures") / file.stem
-    file.write_text(report.markdown(summary, drawn, pictures=folder.as_posix()), "utf-8")
-    plots.write(drawn, file.parent / folder)
 
 
 # --- advise ---------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any
 
 from deploy.command import Failed
 from deploy.compare import cost, deviation, figures, months, regimes, standins, words
-from deploy.compare.advice import advise
+from deploy.compare.advice import advise, simulated
 from deploy.compare.plain import plain, restored
 from deploy.compare.progress import Steps
 from deploy.compare.record import Record
@@ -360,8 +360,9 @@ def _break_evens(priced: cost.Targets) -> Iterator[Any]:
 
 def _answers_of(summary: Summary) -> Iterator[str]:
     if any(one.service for one in summary.targets):
+        month = simulated(summary)
         for requests, p99_ms in QUESTIONS:
-            yield advise(summary, requests, p99_ms).text
+            yield advise(summary, requests, p99_ms, month=month).text
 
 
 # --- about the run --------------------------------------------------------------------------------------------------
@@ -386,5 +387,5 @@ def about_run(label: str, *, command: str, seed: int) -> About:
         prices=f"us-east-1, {dates[0]} to {dates[-1]}",
         seed=seed,
         trips=f"{kinds} ({asked}; again: one of a few that were asked for before)",
-        trace={name: " ".join((make.__doc__ or "").split()) for name, make in TRACES.items()},
+        trace={name: make().about for name, make in TRACES.items()},
     )

@@ -29,7 +29,7 @@ WISHES: Mapping[str, Mapping[str, float]] = MappingProxyType(
         "area": {"drive_km": 50, "hike_km": 15, "tolerance": 0.1, "alternatives": 3},
     }
 )
-#: Within so many wishes, one after the other, each kind has just its share.
+#: Within so many wishes, one after the other, each kind has just its share, and comes once among the first ones.
 BLOCK = 20
 #: So many trips are asked for over and over again, as popular ones are.
 POPULAR = 3
@@ -110,9 +110,12 @@ class Trips:
 
     def _kind(self, number: int) -> str:
         block, position = divmod(number, BLOCK)
-        kinds = [kind for kind, share in MIX.items() for _ in range(round(share * BLOCK))]
-        random.Random(f"{self.seed} kinds {block}").shuffle(kinds)
-        return kinds[position]
+        dice = random.Random(f"{self.seed} kinds {block}")
+        # one of each first, so that a few wishes have all of them
+        first, rest = list(MIX), [kind for kind, share in MIX.items() for _ in range(round(share * BLOCK) - 1)]
+        dice.shuffle(first)
+        dice.shuffle(rest)
+        return [*first, *rest][position]
 
     def _body(self, kind: str, name: str) -> dict[str, object]:
         dice = random.Random(f"{self.seed} {name}")

@@ -99,6 +99,7 @@ def test_each_kind_has_its_share_in_every_block_and_their_order_is_mixed() -> No
     blocks = [[trips.wish(n).kind for n in range(first, first + BLOCK)] for first in (0, 20, 1_000_000)]
     # 20 × 0.3 = 6 short ones, 5 long, 5 from an area, 4 that were asked before
     assert all(Counter(kinds) == {"short": 6, "long": 5, "area": 5, "again": 4} for kinds in blocks)
+    assert all(set(kinds[: len(MIX)]) == set(MIX) for kinds in blocks)
     assert blocks[0] != blocks[1] != blocks[2]
     assert set(MIX) == set(KINDS)
     assert sum(MIX.values()) == pytest.approx(1)
