@@ -16,10 +16,10 @@ from deploy.compare import months, queueing
 from deploy.compare.deviation import deviation_from_measurement, deviation_from_theory
 from deploy.compare.record import Record
 from deploy.compare.scaling import Scaling, Tracking
-from deploy.compare.setup import Ec2, Fargate, Lambda
 from deploy.compare.simulation import Outcome, Service, month_of, service_of, simulate
 from deploy.compare.traffic import Arrivals
 from deploy.prices import total
+from deploy.setup import Ec2, Fargate, Lambda
 
 simpy = pytest.importorskip("simpy", reason="needs the extra `compare`")
 from deploy.compare import serving  # noqa: E402 - it needs simpy
@@ -182,12 +182,12 @@ def test_a_sandbox_for_each_request_at_a_time():
 
 
 def test_the_one_that_was_used_last_is_used_first_and_the_other_is_let_go():
-    """Two sandboxes, idle since 3 and 3.5; one request every 200 s is only ever for one of them.
+    """Two sandboxes, idle since 3 and 3.5; one request every 100 s is only ever for one of them.
 
-    At 600 the other one has been idle for longer than 300 s, so that of two at once one starts anew.
+    At 400 the other one has been idle for longer than 300 s, so that of two at once one starts anew.
     """
-    found = simulate(Lambda(keep_s=300), COLD, come(0, 0.5, 200, 400, 600, 600), seed=0)
-    assert found.latencies_s == pytest.approx((3, 3, 1, 1, 1, 3))
+    found = simulate(Lambda(keep_s=300), COLD, come(0, 0.5, 100, 200, 300, 400, 400), seed=0)
+    assert found.latencies_s == pytest.approx((3, 3, 1, 1, 1, 1, 3))
     # idle since 601 and 603, both are let go in time: at 902.5 the later one is there, at 1300 none
     found = simulate(Lambda(keep_s=300), COLD, come(600, 600, 902.5, 1300), seed=0)
     assert found.latencies_s == pytest.approx((3, 3, 1, 3))
@@ -206,6 +206,9 @@ def test_it_gets_a_thousand_sandboxes_in_ten_seconds():
     due_s = [0.0] * 1500 + [5.0] * 600
     found = simulate(Lambda(concurrency=10_000), COLD, come(*due_s), seed=0, works_s=[20.0] * 2100)
     assert found.failed == {serving.THROTTLED: 500 + 100}
+    # what was not used before is not kept for later
+    late = simulate(Lambda(concurrency=10_000), COLD, come(*[100.0] * 1500), seed=0)
+    assert late.failed == {serving.THROTTLED: 500}
 
 
 def test_a_gateway_gives_up_and_the_function_is_billed():
@@ -418,6 +421,19 @@ def test_a_machine_that_is_asked_too_much_fails_most():
     assert sum(cell.reasons.values()) == pytest.approx(cell.failed_share)
 
 
+def test_a_span_begins_with_the_tasks_that_its_traffic_has_made():
+    """3.8 requests a second of 0.82 s are 3.12 slots, and at 60 % of each 5.2 tasks; by requests, 228 / 300 = 0.76."""
+    assert TRIP.mean_s() == pytest.approx(0.82)
+    assert months._tasks(Fargate(), TRIP, 3.8) == 6
+    assert months._tasks(Fargate(max_tasks=4), TRIP, 3.8) == 4
+    assert months._tasks(Fargate(), TRIP, 0.01) == 2
+    # for 30 requests a minute and task it is 228 / 30 = 7.6
+    assert months._tasks(Fargate(max_tasks=20, requests_target=30.0), TRIP, 3.8) == 8
+    assert months._tasks(Ec2(), TRIP, 3.8) is None
+    found = months.outcome_of(Fargate(), TRIP, months.TRACES["flat"](), 1e7)
+    assert found.units[0][1] == 6
+
+
 def test_hours_of_a_busy_month_stand_for_all_of_it():
     """What is simulated in part has the figures of what is simulated whole."""
     trace = months.TRACES["hiking"]()
@@ -499,3 +515,13 @@ def test_a_run_that_is_as_simulated_deviates_by_nothing_and_one_twice_as_slow_by
     assert {row.figure: row for row in deviation_from_measurement(setup, service, slow)}["p50"].share == pytest.approx(
         -0.5
     )
+
+
+def test_what_was_asked_before_is_warm_and_a_client_waits_for_thirty_seconds():
+    before = [record(1, 0.0, 3000, regime="warm", rate=None)]
+    (p50, *_) = deviation_from_measurement(Lambda(), COLD, [*before, record(2, 10, 1000)])
+    assert (p50.known, p50.simulated) == (1000, pytest.approx(1000))
+    slow = Service({"short": (33.0,)}, {"short": 1.0})
+    rows = deviation_from_measurement(Ec2(), slow, [record(1, 0, 30_000, error="timeout", status=0)])
+    assert rows[-1].figure == "failed"
+    assert rows[-1].known == rows[-1].simulated == 100
