@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar
+
+#: Fields that may be 0; the other numbers may not.
+_MAY_BE_NONE = ("keep_s", "patience_s", "out_cooldown_s", "in_cooldown_s", "provisioning_s")
+_ARCHITECTURES = ("x86_64", "arm64")
+_GATEWAYS = ("http", "rest", "url")
+
+
+class _Checked:
+    """Refuses numbers that make no sense."""
+
+    def __post_init__(self) -> None:
+        for one in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, one.name)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                if not (value > 0 or (value == 0 and one.name in _MAY_BE_NONE)):
+                    raise ValueError(f"{one.name} is {value:g}, want more than 0")
+            elif one.name == "arch" and value not in _ARCHITECTURES:
+                raise ValueError(f"arch is {value!r}, want {' or '.join(_ARCHITECTURES)}")
+            elif one.name == "gateway" and value not in _GATEWAYS:
+                raise ValueError(f"gateway is {value!r}, want {', '.join(_GATEWAYS)}")
 
 
 @dataclass(frozen=True)
-class Ec2:
+class Ec2(_Checked):
     """One instance. It does not scale: what it cannot take waits, and is turned away when it has waited too long.
 
     Parameters
@@ -42,7 +62,7 @@ class Ec2:
 
 
 @dataclass(frozen=True)
-class Lambda:
+class Lambda(_Checked):
     """A function: a sandbox for each request at a time, kept for a while when it is idle.
 
     Parameters
@@ -68,7 +88,7 @@ class Lambda:
 
 
 @dataclass(frozen=True)
-class Fargate:
+class Fargate(_Checked):
     """Tasks behind a load balancer, and the rules by which ECS makes more and fewer of them.
 
     Parameters
@@ -102,6 +122,11 @@ class Fargate:
     provisioning_s: float = 30.0
     database: str = ""
     database_gb: int = 20
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.min_tasks > self.max_tasks:
+            raise ValueError(f"min_tasks is {self.min_tasks}, want at most max_tasks, {self.max_tasks}")
 
 
 Setup = Ec2 | Lambda | Fargate

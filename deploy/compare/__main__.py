@@ -10,32 +10,26 @@ import argparse
 import json
 import random
 import shlex
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import fields, replace
-from difflib import get_close_matches
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import urlsplit
 
-from deploy.command import Failed, WrongUse, last_line
-from deploy.compare import comparison, progress, regimes, report, standins
+from deploy.command import Failed, WrongUse
+from deploy.compare import comparison, elsewhere, progress, regimes, report, standins
 from deploy.compare.advice import advise, newest
-from deploy.compare.comparison import REQUESTS, SUMMARY, Candidate, Measuring
+from deploy.compare.comparison import REQUESTS, SUMMARY, Measuring
 from deploy.compare.record import REGIMES, read
-from deploy.compare.summary import LOCAL, REAL, Summary, Target
+from deploy.compare.summary import LOCAL, REAL, Summary
 from deploy.compare.traffic import TRACES
 from deploy.prices import NoPrice
-from deploy.setup import SETUPS, Setup
 from deploy.values import whole
 
 _PROGRAM = "python -m deploy.compare"
 _ROOT = Path(__file__).resolve().parents[2]
-_NAME = "a name that begins with ec2, lambda or fargate, such as lambda-arm"
-_COMMAND_S = 1800
 _EPILOG = f"""\
 further commands:
   {_PROGRAM} report FOLDER     make the report of measured requests again, with the prices and the code of today
@@ -95,7 +89,11 @@ def _measure_options() -> argparse.ArgumentParser:
         "--local", action="store_true", help="build, start and measure stand-ins on this machine (needs an engine)"
     )
     parser.add_argument(
-        "--url", action="append", default=[], metavar="NAME=URL", help=f"measure what runs there; NAME: {_NAME}"
+        "--url",
+        action="append",
+        default=[],
+        metavar="NAME=URL",
+        help=f"what runs there; NAME: {elsewhere.NAME}",
     )
     parser.add_argument(
         "--set",
@@ -146,7 +144,7 @@ def _measure_options() -> argparse.ArgumentParser:
 
 
 def _measure(arguments: argparse.Namespace, given: Sequence[str]) -> int:
-    candidates = _candidates(arguments)
+    candidates = elsewhere.candidates(arguments)
     folder = _folder(arguments.output)
     local = bool(arguments.local)
     sizes = {"quick": regimes.QUICK, "local": regimes.LOCAL, "full": regimes.REMOTE}[
@@ -192,130 +190,6 @@ def _folder(wanted: Path | None) -> Path:
         raise WrongUse(f"--output is {folder}, which holds a comparison already; want another folder")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def _candidates(arguments: argparse.Namespace) -> list[Candidate]:
-    """What the options say of targets that run elsewhere."""
-    urls = _by_name(arguments.url, "--url", "NAME=URL")
-    if arguments.local == bool(urls):
-        raise WrongUse("want either --local or --url NAME=URL, once for each target")
-    if arguments.local:
-        if arguments.set or arguments.renew or arguments.resize or arguments.commit or arguments.region:
-            raise WrongUse("--set, --renew, --resize, --commit and --region are for targets given by --url")
-        return []
-    if arguments.only:
-        raise WrongUse("--only is for --local")
-    settings = _settings(arguments.set, urls)
-    renew = _by_name(arguments.renew, "--renew", "NAME=COMMAND", known=urls)
-    resize = _by_name(arguments.resize, "--resize", "NAME=COMMAND", known=urls)
-    return [_candidate(name, url, settings, renew, resize, arguments) for name, url in urls.items()]
-
-
-def _candidate(
-    name: str,
-    url: str,
-    settings: dict[str, dict[str, str]],
-    renew: dict[str, str],
-    resize: dict[str, str],
-    arguments: argparse.Namespace,
-) -> Candidate:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise WrongUse(f"--url {name} is {url!r}, want an address such as https://loops.example")
-    kind = next((kind for kind in SETUPS if name == kind or name.startswith(f"{kind}-")), None)
-    if kind is None:
-        raise WrongUse(f"--url has the name {name!r}, want {_NAME}")
-    setup = _setup(name, kind, settings.get(name, {}))
-    memory_mb = getattr(setup, "memory_mb", None)
-    if name in resize and kind != "lambda":
-        raise WrongUse(f"--resize is for a function, and {name} is none")
-    if name in resize and "{memory_mb}" not in resize[name]:
-        raise WrongUse(f"--resize {name} is {resize[name]!r}, want a command with {{memory_mb}} in it")
-    target = Target(name, setup, url.rstrip("/"), commit=arguments.commit, region=arguments.region, memory_mb=memory_mb)
-
-    def sized(memory_mb: int) -> str:
-        _run(resize[name].replace("{memory_mb}", str(memory_mb)))
-        return target.url
-
-    return Candidate(
-        target,
-        renew=(lambda: _run(renew[name])) if name in renew else None,
-        resize=sized if name in resize else None,
-    )
-
-
-def _run(command: str) -> float:
-    """Run an operator's own command; returns the seconds it took."""
-    began = time.monotonic()
-    try:
-        done = subprocess.run(  # noqa: S602 - the operator's own words, on the operator's own machine
-            command, shell=True, capture_output=True, text=True, timeout=_COMMAND_S, stdin=subprocess.DEVNULL
-        )
-    except subprocess.TimeoutExpired:
-        raise Failed(f"{command!r} takes more than {_COMMAND_S} s") from None
-    if done.returncode:
-        raise Failed(f"{command!r} ended with {done.returncode}: {last_line(done.stderr) or last_line(done.stdout)}")
-    return time.monotonic() - began
-
-
-def _by_name(given: Sequence[str], option: str, form: str, *, known: dict[str, str] | None = None) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not (name and equals and value):
-            raise WrongUse(f"{option} is {text!r}, want {form}")
-        if name in found:
-            raise WrongUse(f"{option} names {name} twice")
-        if known is not None and name not in known:
-            raise WrongUse(f"{option} names {name!r}, want one of the targets: {', '.join(known)}")
-        found[name] = value
-    return found
-
-
-def _settings(given: Sequence[str], urls: dict[str, str]) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for text in given:
-        place, equals, value = text.partition("=")
-        name, dot, field = place.rpartition(".")
-        if not (name and dot and field and equals):
-            raise WrongUse(f"--set is {text!r}, want NAME.FIELD=VALUE such as lambda.memory_mb=1024")
-        if name not in urls:
-            raise WrongUse(f"--set names {name!r}, want one of the targets: {', '.join(urls)}")
-        found.setdefault(name, {})[field] = value
-    return found
-
-
-def _setup(name: str, kind: str, values: dict[str, str]) -> Setup:
-    """The setup of a kind, with some fields as they were given."""
-    cls = SETUPS[kind]
-    types = {one.name: type(one.default) for one in fields(cls)}
-    read: dict[str, object] = {}
-    for field, text in values.items():
-        if field not in types:
-            near = get_close_matches(field, types, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise WrongUse(f"--set {name}.{field} is unknown, want one of {', '.join(types)}{hint}")
-        read[field] = _value(f"--set {name}.{field}", text, types[field])
-    try:
-        return cls(**read)  # type: ignore[arg-type]
-    except ValueError as error:
-        raise WrongUse(f"--set {name}: {error}") from None
-
-
-def _value(what: str, text: str, kind: type) -> object:
-    if kind is bool:
-        if text not in ("yes", "no"):
-            raise WrongUse(f"{what} is {text!r}, want yes or no")
-        return text == "yes"
-    if kind is str:
-        return text
-    try:
-        number = kind(text)
-    except ValueError:
-        number = -1
-    if not 0 <= number < 1e9:
-        raise WrongUse(f"{what} is {text!r}, want {'a whole number' if kind is int else 'a number'} of 0 or more")
-    return number
 
 
 # --- report ---------------------------------------------------------------------------------------------------------

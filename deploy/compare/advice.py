@@ -13,10 +13,10 @@ from deploy.compare import words
 from deploy.compare.cost import other_processor
 from deploy.compare.months import cell_of
 from deploy.compare.plain import plain, restored
-from deploy.compare.setup import Fargate, Lambda, Setup
 from deploy.compare.simulation import Service
 from deploy.compare.summary import Cell, Summary, Target
 from deploy.prices import NoPrice
+from deploy.setup import Fargate, Lambda, Setup
 
 #: A target that fails more of its requests than this is no answer at any price.
 FAILED_SHARE = 0.001

@@ -259,7 +259,6 @@ def summarise(
     records: Sequence[Record],
     *,
     faults: Iterable[Fault] = (),
-    sizes: Sequence[float] = months.SIZES,
     steps: Steps | None = None,
 ) -> Summary:
     """All that follows from the requests: statistics, costs, simulated months, and the answers.
@@ -269,7 +268,6 @@ def summarise(
     about, targets : of the run.
     records : of all targets.
     faults : beside those of the requests.
-    sizes : requests of the months that are simulated.
     steps : is told how far it is.
     """
     targets = [_with_service(one, [r for r in records if r.target == one.name]) for one in targets]
@@ -278,9 +276,9 @@ def summarise(
     simulated = {one.name: (known[one.name], _service(one)) for one in targets if one.name in known}
     found = figures.figures(records)
     seed = about.seed or 0
-    cells = months.months(simulated, sizes=sizes, seed=seed, progress=steps.part if steps else None)
+    cells = months.months(simulated, sizes=months.SIZES, seed=seed, progress=steps.part if steps else None)
     summary = Summary(
-        about=replace(about, notes=(*about.notes, *figures.warnings(found))),
+        about=replace(about, notes=tuple(dict.fromkeys((*about.notes, *figures.warnings(found))))),
         targets=tuple(targets),
         latencies=tuple(one.latency for one in found),
         colds=figures.colds(records),

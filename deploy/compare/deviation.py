@@ -12,10 +12,10 @@ from statistics import stdev
 
 from deploy.compare import queueing
 from deploy.compare.record import Record
-from deploy.compare.setup import Ec2, Lambda, Setup
 from deploy.compare.simulation import Outcome, Service, simulate
 from deploy.compare.summary import Deviation
 from deploy.compare.traffic import Arrivals
+from deploy.setup import Ec2, Lambda, Setup
 
 #: Servers, and requests by load of each, that are checked against theory. The busier, the longer queues remember.
 SERVERS = (1, 2, 4)

@@ -9,11 +9,11 @@ from multiprocessing import get_context
 
 from deploy.bill import bill
 from deploy.compare.scaling import PERIOD_S
-from deploy.compare.setup import Fargate, Setup
 from deploy.compare.simulation import Outcome, Service, month_of, simulate
 from deploy.compare.summary import Cell
 from deploy.compare.traffic import TRACES, Trace, month
 from deploy.prices import total
+from deploy.setup import Fargate, Setup
 
 #: Months that are simulated: so many requests each.
 SIZES = (1e4, 1e5, 3e5, 1e6, 3e6, 1e7, 1e8)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, TypeVar
 
-from deploy.compare.setup import SETUPS, Setup
+from deploy.setup import SETUPS, Setup
 
 T = TypeVar("T")
 

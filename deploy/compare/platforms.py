@@ -18,10 +18,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from deploy import health, images
+from deploy import health, images, setup
 from deploy.cloud import connect
 from deploy.command import Failed, last_line
-from deploy.compare import setup
 from deploy.standin import ec2 as machines
 from deploy.standin import fargate as tasks
 from deploy.standin import lambda_service

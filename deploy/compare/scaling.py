@@ -20,7 +20,7 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
-from deploy.compare.setup import Fargate
+from deploy.setup import Fargate
 
 #: How often the figures come, in seconds.
 PERIOD_S = 60.0

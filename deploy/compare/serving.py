@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import simpy
 
 from deploy.compare.scaling import PERIOD_S, Scaling
-from deploy.compare.setup import Ec2, Fargate, Lambda
+from deploy.setup import Ec2, Fargate, Lambda
 
 #: Why requests fail, in words for the report.
 TURNED_AWAY = "turned away after its patience"

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from deploy.bill import Usage
 from deploy.compare.record import Record
-from deploy.compare.setup import Ec2, Fargate, Lambda, Setup
 from deploy.compare.traffic import MONTH_S, Arrivals
+from deploy.setup import Ec2, Fargate, Lambda, Setup
 
 if TYPE_CHECKING:
     from deploy.compare.serving import Gauge, Ledger, Target

@@ -21,9 +21,9 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy import images, trails
+from deploy import images, setup, trails
 from deploy.command import WrongUse
-from deploy.compare import platforms, setup
+from deploy.compare import platforms
 from deploy.standin import ec2 as machines
 from deploy.standin import lambda_service
 from deploy.standin.apart import Apart, Say, apart

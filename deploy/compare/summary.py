@@ -15,11 +15,11 @@ from typing import Any
 
 from deploy.compare.plain import plain, restored
 from deploy.compare.record import Record
-from deploy.compare.setup import Setup
+from deploy.setup import Setup
 
 #: What a comparison can be of: the words that stand at every figure and table.
 LOCAL = "local stand-ins"
-REAL = "measured at the URLs given"
+REAL = "targets at the URLs given"
 
 
 @dataclass(frozen=True)

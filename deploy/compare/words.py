@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from deploy.compare.setup import Ec2, Lambda, Setup
+from deploy.setup import Ec2, Lambda, Setup
 
 #: What stands where nothing is known.
 NOTHING = "–"

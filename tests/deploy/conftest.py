@@ -1,8 +1,12 @@
-"""A stand-in of AWS for the tests of the targets: `aws` is its URL, empty at the start of every test."""
+"""What the tests of the targets ask: a stand-in of AWS, empty at the start of every test, and a known target."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +32,23 @@ def aws(aws_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr("deploy.stacks._PAUSE_S", 0.05)
     standin.reset(aws_server)
     return aws_server
+
+
+@pytest.fixture(scope="session")
+def known_target() -> Callable[[], AbstractContextManager[str]]:
+    """Starts a target whose delays and faults are known, as long as a block lasts, and gives its URL."""
+    pytest.importorskip("aiohttp", reason="needs the extra `compare`")
+    return _known_target
+
+
+@contextmanager
+def _known_target() -> Iterator[str]:
+    """In a process of its own, so that it does not wait for the client."""
+    command = [sys.executable, str(Path(__file__).with_name("known_target.py"))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        process.kill()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy.compare.advice import EXACT, Advice, Month, advise, newest, simulated
-from deploy.compare.setup import Ec2, Fargate, Lambda
 from deploy.compare.summary import REAL, About, Cell, Summary, Target
+from deploy.setup import Ec2, Fargate, Lambda
 
 SERVICE = {"invented": True}
 #: One that can be simulated.

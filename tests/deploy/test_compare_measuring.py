@@ -8,13 +8,11 @@ import itertools
 import json
 import math
 import statistics
-import subprocess
-import sys
 import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -30,24 +28,14 @@ from deploy.compare.regimes import QUICK, Run, Sizes, arrivals
 from deploy.compare.trips import BLOCK, MIX, POPULAR, Trips, Wish, wishes
 
 SHORT = Wish(7, "short", {"location": {"lon": 0, "lat": 45}, "drive_km": 10, "hike_km": 5, "tolerance": 0.3, "seed": 1})
+Start = Callable[[], AbstractContextManager[str]]
 NOTHING = Sizes(cold=0, warm=0, burst=0, bursts=0, idle_s=0, rates=(), load_s=0, sweep=0)
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with target() as url:
+def server(known_target: Start) -> Iterator[str]:
+    with known_target() as url:
         yield url
-
-
-@contextmanager
-def target() -> Iterator[str]:
-    """One in a process of its own, so that it does not wait for the client."""
-    pytest.importorskip("aiohttp", reason="needs the extra `compare`")
-    command = [sys.executable, str(Path(__file__).with_name("known_target.py"))]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-        process.kill()
 
 
 @pytest.fixture(autouse=True)
@@ -292,9 +280,9 @@ def test_silence_is_a_timeout_and_a_closed_door_a_refusal(url: str) -> None:
     assert ask("http://nobody.invalid").error == "no such host"
 
 
-def test_a_target_that_fails_half_the_time_has_no_p95() -> None:
+def test_a_target_that_fails_half_the_time_has_no_p95(known_target: Start) -> None:
     """8 right answers, then it is dead: ten connections that were closed or refused, and 2 of 20 are not sent."""
-    with target() as mortal:
+    with known_target() as mortal:
         records = measured(f"{mortal}/a/dies", replace(NOTHING, warm=20))
     found = overall(records)
     assert (found.latency.count, found.latency.failed, found.failed_share) == (20, 12, 0.6)
@@ -306,9 +294,9 @@ def test_a_target_that_fails_half_the_time_has_no_p95() -> None:
     assert found.mean_ms == pytest.approx(statistics.fmean(one.client_ms for one in records[:8]), abs=0.01)
 
 
-def test_a_target_that_dies_under_load_fails_all_who_come_then() -> None:
+def test_a_target_that_dies_under_load_fails_all_who_come_then(known_target: Start) -> None:
     sizes = replace(NOTHING, rates=(20.0, 10.0), load_s=1.0)
-    with target() as mortal:
+    with known_target() as mortal:
         records = measured(f"{mortal}/a/dies", sizes)
     first, second = ([one for one in records if one.rate == rate] for rate in sizes.rates)
     assert len(first) == 20  # none was left out

@@ -16,7 +16,6 @@ from deploy.compare import plots, report, summary, words
 from deploy.compare.blocks import Table
 from deploy.compare.record import Record
 from deploy.compare.sections import sections
-from deploy.compare.setup import Ec2, Fargate, Lambda
 from deploy.compare.summary import (
     LOCAL,
     REAL,
@@ -37,6 +36,7 @@ from deploy.compare.summary import (
     Summary,
     Target,
 )
+from deploy.setup import Ec2, Fargate, Lambda
 
 pytest.importorskip("matplotlib", reason="needs the extra `compare`")
 pytest.importorskip("jinja2", reason="needs the extra `compare`")
