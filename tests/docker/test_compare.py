@@ -13,14 +13,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ask, run, wait_for
-
-from deploy.command import WrongUse
-from deploy.compare import setup, standins
-from deploy.standin.limits import Limit
+from conftest import run, wait_for
 
 pytest.importorskip("zappa", reason="needs the extra `deploy`")
 pytest.importorskip("moto", reason="needs the extra `deploy-test`")
+pytest.importorskip("simpy", reason="needs the extra `compare`")
+from deploy.command import WrongUse
+from deploy.compare import standins
+from deploy.compare.comparison import REQUESTS, SUMMARY
+from deploy.compare.record import read
+from deploy.compare.regimes import QUICK
+from deploy.compare.summary import LOCAL, Summary
+from deploy.setup import Ec2, Fargate
+
 ROOT = Path(__file__).parents[2]
 Record = Callable[[str, object], None]
 Start = Callable[..., tuple[subprocess.Popen[str], str]]
@@ -65,54 +70,60 @@ def processes(mark: str) -> list[str]:
     return [one for one in found if "resource_tracker" not in one]  # multiprocessing's, which ends with its maker
 
 
-def trip(url: str, number: int) -> str:
-    """Ask for a trip that nobody has asked for; returns Server-Timing."""
-    wish = {"location": "45,-30", "drive_km": 20, "hike_km": 12, "seed": number, "time_limit_s": 0.2}
-    status, headers, _ = ask(f"{url}/v1/trips", wish)
-    assert status == 200
-    return headers["server-timing"]
-
-
-def process_of(timing: str) -> str:
-    return re.search('app;desc="([0-9a-f]+)"', timing)[1]  # type: ignore[index]
-
-
-def test_each_has_its_caps_and_is_cold_when_it_is_renewed(tmp_path: Path, mark: str, record_property: Record) -> None:
+def test_one_command_compares_the_three(tmp_path: Path, mark: str, record_property: Record) -> None:
+    folder, scratch = tmp_path / "comparison", tmp_path / "scratch"
+    scratch.mkdir()
+    command = [sys.executable, "-m", "deploy.compare", "--local", "--size", "quick", "--output", str(folder)]
+    began = time.monotonic()
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(scratch)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        out, err = process.communicate(timeout=600)
+    assert process.returncode == 0, err
+    assert out.splitlines()[-1] == str(folder / "report.html")
+    found = Summary.read(folder / SUMMARY)
+    records = list(read(folder / REQUESTS))
+    assert found.about.label == LOCAL
     # of one processor and 1770 MB: all for the instance, half for each of two tasks, half for a sandbox
-    caps = standins.Caps(cpus=1.0, memory_mb=1770)
-    half = Limit(0.5, 885)
-    wanted = {"ec2": [Limit(1.0, 1770)], "lambda": [half], "fargate": [half, half]}
-    searches = {"ec2": 2, "fargate": 1}
-    seen: dict[str, tuple[str, ...]] = {}
-    with standins.built(standins.NAMES, caps, folder=tmp_path, say=lambda _: None) as ready:
-        for one in ready:
-            with one.running() as target:
-                timings = [trip(target.url, number) for number in (1, 2)]
-                assert "cold;" in timings[0], target.name
-                assert list(target.limits().values()) == wanted[target.name]
-                assert 20 < target.memory_used_mb() < caps.memory_mb
-                assert all(0.1 < seconds < 200 for seconds in target.start_s)
-                assert target.setup.kind == target.name
-                if not isinstance(target.setup, setup.Lambda):
-                    assert target.setup.searches == searches[target.name]
-                renew_s = target.renew()
-                again = [trip(target.url, number) for number in (3, 4, 5)]
-                # of two processes, the first two requests may both be a first one
-                assert "cold;" in again[0], target.name
-                assert "cold;" not in again[2], target.name
-                assert not {process_of(one) for one in timings} & {process_of(one) for one in again}
-                if target.resize:
-                    small = target.resize(512)
-                    assert "cold;" in trip(target.url, 6)
-                    # 512 of 1769 MB, which is a processor
-                    assert list(small.limits().values()) == [Limit(0.289, 512)]
-                    assert (small.memory_mb, small.url) == (512, target.url)
-            record_property(
-                f"compare {one.name} build_s, start_s, renew_s", f"{one.build_s:.0f}, {target.start_s}, {renew_s:.1f}"
-            )
-            seen[one.name] = tuple(target.notes)
-    assert things(os.getpid(), tmp_path) == set()
+    half = "0.5 processors, 885 MB"
+    assert [(one.name, one.caps) for one in found.targets] == [
+        ("ec2", "1 processors, 1770 MB"),
+        ("lambda", half),
+        ("fargate", f"2 x {half}"),
+    ]
+    for target in found.targets:
+        own = [one for one in records if one.target == target.name]
+        assert sum(bool(one.error) for one in own) <= 0.05 * len(own), [one.error for one in own]
+        # it was renewed before each of them
+        assert [one.cold for one in own if one.regime == "cold"] == [True] * QUICK.cold, target.name
+        assert [one.cold for one in own if one.regime == "warm"][2:] == [False] * (QUICK.warm - 2), target.name
+        assert target.start_s
+        assert all(0.1 < seconds < 200 for seconds in target.start_s)
+        assert 20 < (target.memory_used_mb or 0) < 1770
+        record_property(f"compare {target.name} start_s", [round(seconds, 1) for seconds in target.start_s])
+    # one search at a time in each of two processes, and in a task
+    assert [one.setup.searches for one in found.targets if isinstance(one.setup, Ec2 | Fargate)] == [2, 1]
+    sizes = {one.memory_mb for one in records if one.regime == "sweep" and not one.error}
+    assert {256, 512, 1024, 1769, 3008} <= sizes
+    page = (folder / "report.html").read_text("utf-8")
+    assert LOCAL in page
+    assert not re.search(r"""(src|href)=["']https?://[^"']+\.(js|css|png)""", page)
+    record_property("compare --local --size quick, s", round(time.monotonic() - began))
+    assert list(scratch.iterdir()) == []
+    assert things(process.pid, scratch) == set()
     wait_for(lambda: not processes(mark), timeout_s=20, what=f"that all ends, and not {processes(mark)}")
+
+
+def test_what_is_wrong_is_said_before_anything_is_built() -> None:
+    with pytest.raises(WrongUse, match=r"caps of 1\.0 processors and 512 MB: want 1769 MB"):
+        standins.Caps(cpus=1.0, memory_mb=512)
+    with pytest.raises(WrongUse, match="there is no stand-in 'swarm', want some of ec2, lambda, fargate"):
+        standins.check(["swarm"])
 
 
 _DRIVER = """
