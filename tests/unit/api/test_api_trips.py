@@ -122,7 +122,7 @@ def test_a_health_check_is_no_first_request(square_store: SqliteStore) -> None:
     paths = ("/healthz", "/readyz", "/metrics", "/v1/info", "/readyz", "/v1/info")
     told = [client.get(path).headers["Server-Timing"] for path in paths]
     assert ["cold" in timing for timing in told] == [False, False, False, True, False, False]
-    assert len({re.search("app;desc=\"(.*?)\"", timing)[1] for timing in told}) == 1  # type: ignore[index]
+    assert len({re.search('app;desc="(.*?)"', timing)[1] for timing in told}) == 1  # type: ignore[index]
 
 
 def test_a_process_is_cold_from_the_making_of_the_app_to_its_first_request() -> None:
