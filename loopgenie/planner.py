@@ -83,6 +83,8 @@ def plan_trip(
     raise TrailsUnavailable("the trail data is being replaced; ask again")
 
 
+#: A shorter search that met no loop may have had no processor: another one of this time, in seconds, before we say no.
+_ENOUGH_S = 1.0
 #: How often a trip is planned when an import replaces the data meanwhile: half of what was read may be old, half new.
 _TRIES = 2
 
@@ -106,6 +108,8 @@ def _plan(
         asked = task(parameters)
     with clock.stage("solve"):
         loops, result = _search(asked, clock)
+        if not loops and result.status is Status.UNKNOWN and parameters.time_limit_s < _ENOUGH_S:
+            loops, result = _search(asked, _Clock(_ENOUGH_S))
         if not loops and _only_trail_ends(homes):
             asked = task(parameters, turning=True)
             loops, result = _search(asked, clock)

@@ -167,7 +167,8 @@ def _measure(arguments: argparse.Namespace, given: Sequence[str]) -> int:
             comparison.measure_urls(run, candidates)
         steps.begin("simulate")
         about = replace(about, notes=tuple(run.notes))
-        found = comparison.summarise(about, run.targets, run.records, faults=run.faults, steps=steps)
+        depth = comparison.BRIEF if sizes is regimes.QUICK else comparison.FULL
+        found = comparison.summarise(about, run.targets, run.records, faults=run.faults, depth=depth, steps=steps)
         steps.begin("report")
         return _tell(replace(found, about=replace(found.about, took_s=round(steps.took_s))), folder)
 

@@ -21,8 +21,6 @@ from deploy.compare.trips import MIX, WISHES, Trips, wishes
 from deploy.prices import prices
 from deploy.setup import Fargate, Lambda
 
-#: Memory sizes of the sweep, in MB: from little to nearly two processors.
-SIZES_MB = (256, 512, 1024, 1769, 3008)
 #: Requests of the month of which the sensitivity to the length of trips is told.
 SENSITIVE_AT = 1e6
 #: The questions that the report answers: requests a month, and what the slowest 1 % may wait, in milliseconds.
@@ -31,6 +29,23 @@ QUESTIONS = ((1e4, 5000.0), (1e5, 5000.0), (1e6, 5000.0), (1e7, 5000.0), (1e6, 2
 REQUESTS, SUMMARY = "requests.jsonl", "summary.json"
 #: Seconds that a trip takes at most, about; for the bar.
 _TRIP_S = 1.1
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How much is simulated.
+
+    Parameters
+    ----------
+    months : requests of the months, for each target and shape of traffic.
+    theory : so many times the requests with which the simulation is held to theory.
+    """
+
+    months: tuple[float, ...] = months.SIZES
+    theory: float = 1.0
+
+
+FULL, BRIEF = Depth(), Depth((1e4, 1e6), 0.02)
 
 
 @dataclass(frozen=True)
@@ -104,13 +119,13 @@ class Measuring:
         most = max([*([used] if used else []), *told], default=None)
         self.targets.append(replace(target, memory_used_mb=most, alive=any(not one.error for one in own)))
 
-    def sweep(self, candidate: Candidate, sizes_mb: Sequence[int] = SIZES_MB) -> None:
+    def sweep(self, candidate: Candidate) -> None:
         """Measure a function at each size of its memory, and give it its own again."""
         target, resize = candidate.target, candidate.resize
         if resize is None or not self.sizes.sweep:
             return
         trips = self._trips_at(target)
-        for size in sizes_mb:
+        for size in self.sizes.memory_mb:
             self.steps.begin(f"{target.name}: {size} MB")
             url = resize(size)
             regimes.measure_size(
@@ -177,7 +192,7 @@ def expected_s(
             f"{name}: load": len(sizes.rates) * (sizes.load_s + 8.0),
         }
         if name in swept and sizes.sweep:
-            found |= {f"{name}: {size} MB": (sizes.sweep + 1) * _TRIP_S + 2.0 for size in SIZES_MB}
+            found |= {f"{name}: {size} MB": (sizes.sweep + 1) * _TRIP_S + 2.0 for size in sizes.memory_mb}
     return found | {"simulate": 60.0, "report": 5.0}
 
 
@@ -259,6 +274,7 @@ def summarise(
     records: Sequence[Record],
     *,
     faults: Iterable[Fault] = (),
+    depth: Depth = FULL,
     steps: Steps | None = None,
 ) -> Summary:
     """All that follows from the requests: statistics, costs, simulated months, and the answers.
@@ -268,6 +284,7 @@ def summarise(
     about, targets : of the run.
     records : of all targets.
     faults : beside those of the requests.
+    depth : how much is simulated.
     steps : is told how far it is.
     """
     targets = [_with_service(one, [r for r in records if r.target == one.name]) for one in targets]
@@ -276,7 +293,7 @@ def summarise(
     simulated = {one.name: (known[one.name], _service(one)) for one in targets if one.name in known}
     found = figures.figures(records)
     seed = about.seed or 0
-    cells = months.months(simulated, sizes=months.SIZES, seed=seed, progress=steps.part if steps else None)
+    cells = months.months(simulated, sizes=depth.months, seed=seed, progress=steps.part if steps else None)
     summary = Summary(
         about=replace(about, notes=tuple(dict.fromkeys((*about.notes, *figures.warnings(found))))),
         targets=tuple(targets),
@@ -289,7 +306,7 @@ def summarise(
         break_evens=tuple(_break_evens(priced)),
         sensitivity=cost.sensitivity(priced, SENSITIVE_AT),
         months=tuple(cells) if simulated else (),
-        theory=tuple(deviation.deviation_from_theory(seed=seed)),
+        theory=tuple(deviation.deviation_from_theory(seed, size=depth.theory)),
         measurement=tuple(
             row
             for name, (setup, service) in simulated.items()

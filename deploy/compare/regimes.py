@@ -59,7 +59,7 @@ class Sizes:
     warm : trips, one after the other.
     burst : users at the same instant; bursts : so many times; idle_s : the quiet before each, in seconds.
     rates : users a second; load_s : for how long each rate, in seconds.
-    sweep : trips at each memory size.
+    sweep : trips at each memory size; memory_mb : these sizes.
     """
 
     cold: int
@@ -70,6 +70,7 @@ class Sizes:
     rates: tuple[float, ...]
     load_s: float
     sweep: int
+    memory_mb: tuple[int, ...] = (256, 512, 1024, 1769, 3008)
 
     def __post_init__(self) -> None:
         if min(self.cold, self.warm, self.burst, self.bursts, self.idle_s, self.load_s, self.sweep) < 0:
@@ -89,7 +90,7 @@ class Sizes:
 
 
 #: Some 15 s a target, for tests.
-QUICK = Sizes(cold=1, warm=4, burst=4, bursts=1, idle_s=0.5, rates=(1.0,), load_s=4.0, sweep=2)
+QUICK = Sizes(cold=1, warm=4, burst=4, bursts=1, idle_s=0.5, rates=(1.0,), load_s=4.0, sweep=2, memory_mb=(512, 1769))
 #: Some two and a half minutes a target, starts not counted: three targets on one small machine.
 LOCAL = Sizes(cold=5, warm=30, burst=10, bursts=2, idle_s=5.0, rates=(0.5, 1.0, 1.5, 2.5), load_s=20.0, sweep=6)
 #: Some half an hour a target, for the real ones: enough for a p99 of each regime.

@@ -439,6 +439,30 @@ def test_another_drive_engine_can_be_plugged_in(store, on_map) -> None:
     assert start.drive_m == pytest.approx(2 * 2600, abs=3)  # to B, where the triangle passes
 
 
+def test_nobody_is_told_no_after_too_short_a_search(store, monkeypatch) -> None:
+    """On a busy machine a search of 50 ms may not even begin: then there is another one, of a second."""
+    limits = []
+
+    def starved(problem: LoopProblem, **more: Any) -> Result:
+        limits.append(more["time_limit"])
+        return exact(problem, **more) if more["time_limit"] >= 0.5 else Result(Status.UNKNOWN)
+
+    assert plan_with(monkeypatch, starved, store, time_limit_s=0.05).itineraries
+    assert limits[0] <= 0.05
+    assert limits[1] == pytest.approx(1, abs=0.1)
+    # who gives it a second has given enough; what is asked after that is what to relax
+    limits.clear()
+
+    def blind(_: LoopProblem, **more: Any) -> Result:
+        limits.append(more["time_limit"])
+        return Result(Status.UNKNOWN)
+
+    monkeypatch.setattr(planner, "solve", blind)
+    with pytest.raises(NoLoopInReach, match="no loop was found"):
+        plan(store, time_limit_s=1.0)
+    assert sum(limit > 0.4 for limit in limits) == 1
+
+
 # --- with the real solver -----------------------------------------------------------------------------------------
 
 
