@@ -239,9 +239,9 @@ def _candidate(running: standins.Target) -> Candidate:
 
 
 def _in_words(running: standins.Target) -> str:
-    """What it is held to: `2 x 0.5 processors, 885 MB`."""
+    """What it is held to: `2 x 0.5 processor, 885 MB`."""
     limits = list(running.limits().values())
-    each = {f"{words.number(one.cpus)} processors, {one.memory_mb} MB" for one in limits}
+    each = {f"{words.number(one.cpus)} processor{'s' * (one.cpus > 1)}, {one.memory_mb} MB" for one in limits}
     return f"{len(limits)} x {each.pop()}" if len(each) == 1 and len(limits) > 1 else " + ".join(sorted(each))
 
 
