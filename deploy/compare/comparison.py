@@ -24,7 +24,7 @@ from deploy.setup import Fargate, Lambda
 #: Requests of the month of which the sensitivity to the length of trips is told.
 SENSITIVE_AT = 1e6
 #: The questions that the report answers: requests a month, and what the slowest 1 % may wait, in milliseconds.
-QUESTIONS = ((1e4, 5000.0), (1e5, 5000.0), (1e6, 5000.0), (1e7, 5000.0), (1e6, 2000.0))
+QUESTIONS = ((1e4, 5000.0), (1e4, 2000.0), (1e6, 5000.0), (1e6, 2000.0), (1e7, 5000.0))
 #: Files of a comparison's folder.
 REQUESTS, SUMMARY = "requests.jsonl", "summary.json"
 #: Seconds that a trip takes at most, about; for the bar.
@@ -58,7 +58,7 @@ class Candidate:
     renew : starts it anew; None where that is nobody's to do.
     resize : gives a function another memory in MB and returns where it answers then; None where there is none, or it is
         nobody's to do.
-    memory_used_mb : what it uses now.
+    memory_used_mb : what one unit of it uses now, on average.
     """
 
     target: Target
@@ -114,10 +114,10 @@ class Measuring:
             timeout_s=self.timeout_s,
         )
         own = self.records[before:]
-        used = candidate.memory_used_mb() if candidate.memory_used_mb else None
-        told = [one.platform["memory_mb"] for one in own if "memory_mb" in one.platform]
-        most = max([*([used] if used else []), *told], default=None)
-        self.targets.append(replace(target, memory_used_mb=most, alive=any(not one.error for one in own)))
+        used = max((one.platform["memory_mb"] for one in own if "memory_mb" in one.platform), default=None)
+        if used is None and candidate.memory_used_mb:
+            used = candidate.memory_used_mb()
+        self.targets.append(replace(target, memory_used_mb=used, alive=any(not one.error for one in own)))
 
     def sweep(self, candidate: Candidate) -> None:
         """Measure a function at each size of its memory, and give it its own again."""
@@ -235,7 +235,8 @@ def _candidate(running: standins.Target) -> Candidate:
     )
     resize = running.resize
     sized = (lambda memory_mb: resize(memory_mb).url) if resize else None
-    return Candidate(target, running.renew, sized, running.memory_used_mb)
+    units = running.setup.min_tasks if isinstance(running.setup, Fargate) else 1
+    return Candidate(target, running.renew, sized, lambda: running.memory_used_mb() / units)
 
 
 def _in_words(running: standins.Target) -> str:

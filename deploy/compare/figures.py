@@ -252,21 +252,6 @@ def _cold(rows: Sequence[Record]) -> Cold:
     )
 
 
-def cold_extra_ms(records: Iterable[Record], target: str) -> tuple[float, ...]:
-    """How much longer each cold request took than the median warm one of its kind: samples for a simulation.
-
-    Empty where one of both was not measured; never below 0.
-    """
-    rows = [one for one in records if one.target == target and not one.error]
-    warm = _grouped((one for one in rows if one.regime == "warm" and not one.cold), lambda one: one.kind)
-    typical = {kind: statistics.median(one.client_ms for one in same) for kind, same in warm.items()}
-    return tuple(
-        max(0.0, round(one.client_ms - typical[one.kind], 3))
-        for one in rows
-        if one.regime == "cold" and one.cold and one.kind in typical
-    )
-
-
 # --- how good the loops are -----------------------------------------------------------------------------------------
 
 
@@ -342,7 +327,7 @@ def _size(rows: Sequence[Record], shares: Sequence[float]) -> Memory:
         _finite(_ranked(times, 50)) if times else None,
         _finite(_ranked(times, 95)) if times else None,
         _median([one for one in durations if math.isfinite(one)]),
-        _median(_told(rows, "init_ms")),
+        _median(_told([one for one in rows if one.cold], "init_ms")),
         score_share=_mean(shares),
     )
 

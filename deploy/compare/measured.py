@@ -59,13 +59,13 @@ def _table_of(summary: Summary, regime: str, title: str) -> Iterator[Table]:
         (
             "target",
             "trips",
-            *(["offered a second"] if loaded else []),
+            *(["offered, 1/s"] if loaded else []),
             "requests",
             "failed",
             "p50",
             "p95",
             "p99",
-            *(["answered a second"] if loaded else []),
+            *(["answered, 1/s"] if loaded else []),
         ),
         body,
         "Quantiles are over all requests, a failed one counting as one that never ends. In brackets: where the true "

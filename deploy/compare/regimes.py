@@ -91,8 +91,8 @@ class Sizes:
 
 #: Some 15 s a target, for tests.
 QUICK = Sizes(cold=1, warm=4, burst=4, bursts=1, idle_s=0.5, rates=(1.0,), load_s=4.0, sweep=2, memory_mb=(512, 1769))
-#: Some two and a half minutes a target, starts not counted: three targets on one small machine.
-LOCAL = Sizes(cold=5, warm=30, burst=10, bursts=2, idle_s=5.0, rates=(0.5, 1.0, 1.5, 2.5), load_s=20.0, sweep=6)
+#: Some three minutes a target, starts not counted: three targets on one small machine.
+LOCAL = Sizes(cold=5, warm=50, burst=10, bursts=2, idle_s=5.0, rates=(1.0, 2.0, 3.0), load_s=30.0, sweep=6)
 #: Some half an hour a target, for the real ones: enough for a p99 of each regime.
 REMOTE = Sizes(
     cold=10, warm=200, burst=50, bursts=3, idle_s=60.0, rates=(0.5, 1.0, 2.0, 5.0, 10.0), load_s=200.0, sweep=20

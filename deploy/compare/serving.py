@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict, deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
 
@@ -40,12 +41,21 @@ class Ledger:
     environment : the clock.
     works_s : how long each is worked on, in seconds.
     needs_slot : whether it must search.
+    crowded_s : how long each is worked on while its machine works on others, too; default: as long.
     """
 
-    def __init__(self, environment: simpy.Environment, works_s: Sequence[float], needs_slot: Sequence[bool]) -> None:
+    def __init__(
+        self,
+        environment: simpy.Environment,
+        works_s: Sequence[float],
+        needs_slot: Sequence[bool],
+        crowded_s: Sequence[float] = (),
+    ) -> None:
         count = len(works_s)
         self.environment = environment
         self.works_s = works_s
+        self.crowded_s = crowded_s or works_s
+        self.spent_s = list(works_s)
         self.needs_slot = needs_slot
         self.came_s = [0.0] * count
         self.began_s = [math.nan] * count
@@ -102,6 +112,13 @@ class Target(Protocol):
         """A request has come."""
 
 
+@dataclass
+class Machine:
+    """What processes share: how many requests are worked on at it now."""
+
+    busy: int = 0
+
+
 class Process:
     """A server process: threads that take requests, first come, first served, and slots in which they search.
 
@@ -114,12 +131,21 @@ class Process:
     searches, threads : how many.
     patience_s : so long one waits for a slot.
     front_s : so long waits what is in front, from when the request came.
+    machine : that it shares with others; default: one of its own.
     """
 
     def __init__(
-        self, ledger: Ledger, *, searches: int, threads: int, patience_s: float, front_s: float = math.inf
+        self,
+        ledger: Ledger,
+        *,
+        searches: int,
+        threads: int,
+        patience_s: float,
+        front_s: float = math.inf,
+        machine: Machine | None = None,
     ) -> None:
         self._ledger = ledger
+        self._machine = machine or Machine()
         self._timeout = ledger.environment.timeout
         self._searches, self._slots = searches, searches
         self._threads = threads
@@ -161,9 +187,11 @@ class Process:
                 _after(self._timeout(self._patience_s, number), self._turn_away)
 
     def _run(self, number: int) -> None:
+        ledger = self._ledger
+        times_s = ledger.crowded_s if self._machine.busy else ledger.works_s
         self._work(+1)
-        self._ledger.began_s[number] = self._ledger.environment.now
-        _after(self._timeout(self._ledger.works_s[number], number), self._done)
+        ledger.began_s[number], ledger.spent_s[number] = ledger.environment.now, times_s[number]
+        _after(self._timeout(times_s[number], number), self._done)
 
     def _done(self, event: simpy.Event) -> None:
         number: int = event.value  # type: ignore[assignment]
@@ -194,6 +222,7 @@ class Process:
         # what needs no slot may run beside them, but there is no more than all of the processors
         self._busy_s += min(self._busy, self._searches) * (now - self._since_s)
         self._busy += more
+        self._machine.busy += more
         self._since_s = now
 
 
@@ -202,6 +231,7 @@ class Instance:
 
     def __init__(self, ledger: Ledger, setup: Ec2, gauge: Gauge) -> None:
         self.gauge = gauge
+        machine = Machine()
         self._processes = [
             Process(
                 ledger,
@@ -209,6 +239,7 @@ class Instance:
                 threads=setup.threads,
                 patience_s=setup.patience_s,
                 front_s=setup.front_s,
+                machine=machine,
             )
             for _ in range(setup.processes)
         ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from itertools import chain
 from random import Random
 from statistics import median
@@ -31,6 +31,8 @@ class Service:
     ----------
     warm_s : by kind of trip, what a user waits who is alone, in seconds: samples.
     mix : share of each kind.
+    crowded_s : the same while its machine works on others, too, without waiting for a slot: samples. A kind that is not
+        there takes as long as alone.
     outside_s : part of each of them that passes outside of the unit (network, gateway): nothing is taken or billed.
     cold_s : what the first request of a sandbox takes longer: samples.
     init_s : what of that is billed; empty: all of it.
@@ -46,6 +48,7 @@ class Service:
 
     warm_s: Mapping[str, tuple[float, ...]]
     mix: Mapping[str, float]
+    crowded_s: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     outside_s: float = 0.0
     cold_s: tuple[float, ...] = ()
     init_s: tuple[float, ...] = ()
@@ -59,7 +62,8 @@ class Service:
         for kind, share in self.mix.items():
             if share > 0 and not self.warm_s.get(kind):
                 raise ValueError(f"no time of a warm request of the kind {kind!r} was measured")
-        times = [self.outside_s, *self.cold_s, *self.init_s, *self.start_s, *chain(*self.warm_s.values())]
+        times = [self.outside_s, *self.cold_s, *self.init_s, *self.start_s]
+        times += [*chain(*self.warm_s.values()), *chain(*self.crowded_s.values())]
         if any(not 0 <= one < math.inf for one in times):
             raise ValueError(f"a time of a service is {min(times)} s, want 0 or more")
 
@@ -72,6 +76,14 @@ class Service:
         """How long each of the requests is worked on; the same for every target that has the same samples."""
         random = Random(f"{seed} service")
         return [self._works(random.choice(self.warm_s[kind])) for kind in arrivals.kinds]
+
+    def draw_crowded(self, arrivals: Arrivals, seed: int) -> list[float]:
+        """The same where others are worked on, too; empty where that is not known."""
+        if not self.crowded_s:
+            return []
+        random = Random(f"{seed} crowded")
+        known = {kind: self.crowded_s.get(kind) or self.warm_s[kind] for kind in set(arrivals.kinds)}
+        return [self._works(random.choice(known[kind])) for kind in arrivals.kinds]
 
     def _works(self, warm_s: float) -> float:
         return max(warm_s - self.outside_s, 0.0)
@@ -158,6 +170,7 @@ def simulate(
         environment,
         service.draw(arrivals, seed) if works_s is None else works_s,
         [kind not in service.slotless for kind in arrivals.kinds],
+        service.draw_crowded(arrivals, seed) if works_s is None else (),
     )
     random = Random(f"{seed} starts")
     target: Target
@@ -209,7 +222,7 @@ def _outcome(service: Service, arrivals: Arrivals, ledger: Ledger, gauge: Gauge)
         if reason := ledger.failed[number]:
             failed[reason] = failed.get(reason, 0.0) + 1
     latencies_s = tuple(ledger.ended_s[one] - ledger.came_s[one] + service.outside_s for one in answered)
-    worked_s = sum(ledger.works_s[one] for one in counted if not math.isnan(ledger.began_s[one]))
+    worked_s = sum(ledger.spent_s[one] for one in counted if not math.isnan(ledger.began_s[one]))
     seconds = gauge.total_s()
     return Outcome(
         float(len(counted)),
@@ -279,7 +292,10 @@ def service_of(
     load: float = 1.0,
     log_kb: float = 0.6,
 ) -> Service:
-    """What a target takes, of the records that were made of it: right answers of the regimes `warm` and `cold`.
+    """What a target takes, of right answers that were measured of it, warm, cold and in bursts.
+
+    In a burst a machine works on as many as it may at a time: what a request took then, less its wait for a slot, is
+    what it takes where it shares the processors. A sandbox shares nothing.
 
     Parameters
     ----------
@@ -301,6 +317,7 @@ def service_of(
     return Service(
         warm_s,
         {kind: share for kind, share in mix.items() if share},
+        crowded_s=_crowded_s(good, warm),
         outside_s=outside_s,
         cold_s=tuple(max(one.client_ms / 1000 - median(warm_s[one.kind]), 0.0) for one in colds),
         init_s=tuple(one.platform["init_ms"] / 1000 for one in colds if "init_ms" in one.platform),
@@ -309,3 +326,14 @@ def service_of(
         answer_kb=sum(one.bytes for one in warm) / len(warm) / 1000 if warm else Service.answer_kb,
         log_kb=log_kb,
     )
+
+
+def _crowded_s(good: Iterable[Record], warm: Iterable[Record]) -> dict[str, tuple[float, ...]]:
+    """From Server-Timing, with what a request that is alone takes beyond it, in the median."""
+    beyond = [one.client_ms - one.stages_ms["total"] for one in warm if "total" in one.stages_ms]
+    crowded_s: dict[str, tuple[float, ...]] = {}
+    for one in good:
+        if one.regime == "burst" and not one.cold and "total" in one.stages_ms and beyond:
+            took_ms = one.stages_ms["total"] - one.stages_ms.get("wait", 0.0) + median(beyond)
+            crowded_s[one.kind] = (*crowded_s.get(one.kind, ()), max(took_ms, 0.0) / 1000)
+    return crowded_s

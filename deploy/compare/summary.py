@@ -65,7 +65,7 @@ class Target:
     url, commit, region : of what was measured.
     caps : what it was held to, in words, such as "1 processor, 1770 MB".
     start_s : measured starts of a unit: an instance, a sandbox, a task.
-    memory_mb : what it had; memory_used_mb : what it took, at most.
+    memory_mb : what a unit had; memory_used_mb : what one took.
     alive : whether it answered at all.
     service : how long it takes for what, for the simulation: JSON of `simulation.Service`.
     """

@@ -10,7 +10,6 @@ from dataclasses import replace
 import pytest
 
 from deploy.compare.figures import (
-    cold_extra_ms,
     colds,
     faults,
     figures,
@@ -251,23 +250,6 @@ def test_cold_starts_are_those_that_say_so_wherever_they_are_seen() -> None:
         800,
     )
     assert (burst.regime, burst.count, burst.failed, burst.p50_ms, burst.max_ms) == ("burst", 1, 0, 2500, 2500)
-
-
-def test_a_cold_start_costs_what_it_takes_longer_than_a_warm_one_of_its_kind() -> None:
-    rows = [
-        record(1000.0),
-        record(1020.0),
-        record(1200.0, kind="long"),
-        record(5000.0, cold=True),  # warm it was not
-        record(3010.0, regime="cold", cold=True),
-        record(900.0, regime="cold", cold=True),
-        record(9000.0, regime="cold", cold=False),
-        record(9000.0, "timeout", regime="cold"),
-        record(9000.0, regime="cold", cold=True, target="b"),
-    ]
-    # the median of 1000 and 1020 is 1010; below that it is no gain but chance
-    assert cold_extra_ms(rows, "a") == (2000, 0)
-    assert cold_extra_ms(rows, "b") == ()
 
 
 # --- how good the loops are -----------------------------------------------------------------------------------------

@@ -152,6 +152,22 @@ def test_two_processes_share_the_requests():
     assert found.latencies_s == pytest.approx((1, 0.5, 1))
 
 
+def test_who_comes_while_others_are_worked_on_takes_as_long_as_in_a_crowd():
+    """Alone 1 s, in a crowd 2.5 s; whoever comes at 0.5 s finds one at work, and so does who comes at 1.2 s."""
+    crowded = replace(TRIP, crowded_s={"short": (2.5,)})
+    arrivals = come(0.0, 0.5, 1.2, 10.0)
+
+    def took_s(setup):
+        return simulate(setup, crowded, arrivals, seed=0).latencies_s
+
+    # two processes on one machine; the third waits for a slot until 1 s have passed, that is not at all
+    assert took_s(Ec2(searches=2)) == pytest.approx((1.0, 2.5, 2.5, 1.0))
+    # each task has a machine of its own, and no more than one search at a time: the third comes when the first is done
+    assert took_s(Fargate()) == pytest.approx((1.0, 1.0, 1.0, 1.0))
+    # and so has a sandbox
+    assert took_s(Lambda()) == pytest.approx((1.0, 1.0, 1.0, 1.0))
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 4), st.floats(0.2, 3.0))
 def test_one_more_slot_never_makes_anybody_wait_longer(seed, slots, per_s):
@@ -489,9 +505,21 @@ def test_times_are_taken_from_warm_and_cold_requests_that_went_well():
     assert found.init_s == (1.2,)
     assert found.start_s == (4.0,)
     assert found.answer_kb == pytest.approx(6.0)
+    assert found.crowded_s == {}
     assert found.mean_s() == pytest.approx((3 * 2.0 + 1 * 0.02) / 4)
     with pytest.raises(ValueError, match="no time of a warm request of the kind 'area' was measured"):
         service_of(records, mix={"area": 1.0})
+
+
+def test_times_in_a_crowd_are_taken_from_bursts():
+    warm = record(0, 0.0, 1010, regime="warm", stages_ms={"total": 1000.0})
+    # of 3 s in the app 1.5 s were a wait for a slot; 10 ms pass outside of it
+    crowd = record(1, 9.0, 3400, regime="burst", stages_ms={"total": 3000.0, "wait": 1500.0})
+    cold = replace(crowd, cold=True)
+    failed = replace(crowd, error="503")
+    found = service_of([warm, crowd, cold, failed], mix={"short": 1.0})
+    assert found.crowded_s == {"short": (pytest.approx(1.51),)}
+    assert found.warm_s == {"short": (1.01,)}
 
 
 def test_a_run_that_is_as_simulated_deviates_by_nothing_and_one_twice_as_slow_by_half():
