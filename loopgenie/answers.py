@@ -21,6 +21,7 @@ from loopgenie.answer_cache import AnswerCache
 from loopgenie.errors import Busy, InvalidParameters, NoLoopInReach, NotFound
 from loopgenie.parameters import TripRequest, trip_request
 from loopgenie.store import TrailStore
+from loopgenie.turns import Turns
 
 #: The longest request (name of 200 characters, ten via points) needs less.
 MAX_ID = 3000
@@ -116,7 +117,7 @@ class Answers:
         self, *, capacity: int = 128, at_once: int = 2, patience_s: float = 15.0, cache: AnswerCache | None = None
     ) -> None:
         self._capacity = capacity
-        self._turns = threading.BoundedSemaphore(at_once)
+        self._turns = Turns(at_once)
         self._patience_s = patience_s
         self._cache = cache
         self._kept: OrderedDict[str, Answer | NoLoopInReach] = OrderedDict()
@@ -159,14 +160,14 @@ class Answers:
 
     def _made(self, key: str, store: TrailStore, make: Callable[[], Made]) -> Answer:
         began = time.perf_counter()
-        if not self._turns.acquire(timeout=self._patience_s):
+        if not self._turns.take(self._patience_s):
             raise Busy("Too many trips are being worked out right now; try again.", retry_after_s=2)
         waited_s = time.perf_counter() - began
         try:
             body, lasting = make()
             packed = gzip.compress(body, compresslevel=5, mtime=0)
         finally:
-            self._turns.release()
+            self._turns.give_back()
         if earlier := self._elsewhere(key, store):
             return earlier  # another process was faster: its answer is the one
         if lasting:
