@@ -16,7 +16,7 @@ SOURCES := pyproject.toml setup.py constraints.txt solver/kernel.py solver/front
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q install -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install run import test test-integration test-browser test-deploy test-docker fuzz lint bench kernel clean
+.PHONY: help install install-all run import test test-integration test-browser test-deploy test-docker fuzz lint bench kernel clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,7 +35,23 @@ $(VENV)/.test: $(SOURCES) | $(BIN)/python
 	@$(BIN)/python -m solver --version
 	@touch $@ $(VENV)/.run
 
-install: $(VENV)/.test ## set up everything for development
+# What some tests need beside that, by their name.
+integration := integration,redis
+browser := browser
+deploy := compare,deploy,deploy-test
+
+$(VENV)/.with-%: $(VENV)/.test
+	$(PIP) -e '.[$($*)]'
+	@touch $@
+
+install: $(VENV)/.test ## set up what development needs
+
+install-all: | $(BIN)/python ## set up what all tests need, at once
+	CFLAGS="$$(tools/python-headers.sh $(BIN)/python $(CURDIR)/$(VENV)/headers)" \
+		$(PIP) -e '.[import,gazetteer,prove,test,$(integration),$(browser),$(deploy)]'
+	@$(BIN)/python -m solver --version
+	@touch $(VENV)/.run $(VENV)/.test
+	@touch $(foreach name,integration browser deploy,$(VENV)/.with-$(name))
 
 run: $(VENV)/.run ## serve API and page on http://127.0.0.1:8000 (PORT=… changes it), with sample trails if there are none
 	@mkdir -p $(STATE)
@@ -49,20 +65,16 @@ import: $(VENV)/.test ## import trails: make import FILES="region.osm.pbf" ELEVA
 test: $(VENV)/.test ## run the tests that need nothing but Python and a C compiler
 	$(BIN)/python -m pytest -q tests/unit
 
-test-integration: $(VENV)/.test ## run the tests that need PostgreSQL with PostGIS, Redis, and drive engines
-	$(PIP) -e '.[integration,redis]'
+test-integration: $(VENV)/.with-integration ## run the tests that need PostgreSQL with PostGIS, Redis, and drive engines
 	$(BIN)/python -m pytest -q tests/integration
 
-test-browser: $(VENV)/.test ## run the tests that need Chromium
-	$(PIP) -e '.[browser]'
+test-browser: $(VENV)/.with-browser ## run the tests that need Chromium
 	$(BIN)/python -m pytest -q tests/browser
 
-test-deploy: $(VENV)/.test ## run the tests of the scripts for AWS, against a stand-in of it, and of the comparison
-	$(PIP) -e '.[compare,deploy,deploy-test]'
+test-deploy: $(VENV)/.with-deploy ## run the tests of the scripts for AWS, against a stand-in of it, and of the comparison
 	$(BIN)/python -m pytest -q tests/deploy
 
-test-docker: $(VENV)/.test ## run the tests that need a container engine
-	$(PIP) -e '.[compare,deploy,deploy-test]'
+test-docker: $(VENV)/.with-deploy ## run the tests that need a container engine
 	$(BIN)/python -m pytest -q tests/docker
 
 fuzz: $(VENV)/.test ## try the solver on 10,000 random problems

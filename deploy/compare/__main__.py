@@ -53,10 +53,10 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what a command line says; returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    verb = words.pop(0) if words[:1] in (["report"], ["advise"]) else ""
-    arguments = {"": _measure_options, "report": _report_options, "advise": _advise_options}[verb]().parse_args(words)
+    verb, options = split(words)
+    arguments = options.parse_args(words[bool(verb) :])
     try:
-        return int({"": _measure, "report": _report, "advise": _advise}[verb](arguments, words))
+        return {"": _measure, "report": _report, "advise": _advise}[verb](arguments, words)
     except (WrongUse, ValueError, NoPrice) as error:
         print(f"compare: {error}", file=sys.stderr)
         return 2
@@ -71,6 +71,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("compare: stopped; what was measured so far is kept", file=sys.stderr)
         return 1
+
+
+def split(words: Sequence[str]) -> tuple[str, argparse.ArgumentParser]:
+    """The verb that a command line begins with, empty for measuring, and the options of it."""
+    verb = words[0] if words and words[0] in ("report", "advise") else ""
+    return verb, {"": _measure_options, "report": _report_options, "advise": _advise_options}[verb]()
 
 
 # --- measure --------------------------------------------------------------------------------------------------------

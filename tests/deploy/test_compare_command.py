@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -16,7 +17,8 @@ pytest.importorskip("aiohttp", reason="needs the extra `compare`")
 pytest.importorskip("simpy", reason="needs the extra `compare`")
 pytest.importorskip("matplotlib", reason="needs the extra `compare`")
 
-from deploy.compare import comparison, regimes
+from deploy.compare import __main__ as command
+from deploy.compare import comparison, elsewhere, regimes
 from deploy.compare.__main__ import main
 from deploy.compare.record import read, write
 from deploy.compare.summary import REAL, Summary
@@ -191,6 +193,25 @@ def test_wrong_use_is_told_in_one_line(
     assert "secret" not in told.err
     assert told.out == ""
     assert not list(tmp_path.glob("comparison-*"))  # nothing was begun
+
+
+def shown() -> Iterator[list[str]]:
+    """The words of each `python -m deploy.compare` that a page shows."""
+    root = Path(__file__).parents[2]
+    for page in (root / "docs/comparison.md", root / "docs/deploy.md", root / "README.md"):
+        text = re.sub(r"\\\n\s*", " ", page.read_text("utf-8"))
+        for line in re.findall(r"(?m)^ {4}python -m deploy\.compare\b(.*)$", text):
+            yield shlex.split(line, comments=True)
+
+
+def test_every_command_that_the_pages_show_is_one_that_there_is() -> None:
+    commands = list(shown())
+    assert {words[0] for words in commands} >= {"advise", "report", "--local", "--url"}
+    for words in commands:
+        verb, options = command.split(words)
+        arguments = options.parse_args(words[bool(verb) :])
+        if not verb:
+            elsewhere.candidates(arguments)
 
 
 def test_a_comparison_is_never_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
