@@ -36,7 +36,7 @@ _NOT_SENT = ("not sent", "given up")
 
 @dataclass(frozen=True)
 class Figures:
-    """The requests of one target, regime, rate and kind.
+    """The requests of one target, regime, rate, burst and kind.
 
     Parameters
     ----------
@@ -104,8 +104,11 @@ class Figures:
 
 
 def figures(records: Iterable[Record]) -> tuple[Figures, ...]:
-    """Statistics of each target, regime, rate and memory, over all kinds of trips ("all") and for each kind."""
-    groups = _grouped(records, lambda one: (one.target, REGIMES.index(one.regime), one.rate or 0.0, one.memory_mb or 0))
+    """Statistics of each target, regime, rate, burst and memory, over all kinds of trips ("all") and for each kind."""
+    groups = _grouped(
+        records,
+        lambda one: (one.target, REGIMES.index(one.regime), one.rate or 0.0, one.burst or 0, one.memory_mb or 0),
+    )
     found = []
     for rows in groups.values():
         kinds = _grouped((one for one in rows if one.kind), lambda one: one.kind)
@@ -128,6 +131,7 @@ def _figures(rows: Sequence[Record], kind: str) -> Figures:
         p99=quantile(times, 99),
         per_s=_rounded(_per_s(good, rows)),
         curve=curve(rows),
+        burst=first.burst,
     )
     late = [1000 * (one.sent_s - one.due_s) for one in rows if not one.error.startswith(_NOT_SENT)]
     return Figures(

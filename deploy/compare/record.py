@@ -25,6 +25,7 @@ class Record:
     regime : one of `REGIMES`.
     kind : one of `KINDS`.
     rate : requests a second that were offered, in the regime `load`.
+    burst : which one, from 1, in the regime `burst`.
     due_s : when it should have been sent.
     sent_s : when it was; in an open loop it does not wait for others, so this is `due_s` and what the client is late.
     client_ms : from `due_s` until the last byte: what a user would have waited (no coordinated omission).
@@ -51,6 +52,7 @@ class Record:
     status: int
     error: str = ""
     rate: float | None = None
+    burst: int | None = None
     bytes: int = 0
     stages_ms: Mapping[str, float] = field(default_factory=dict)
     origin: str = ""

@@ -260,7 +260,9 @@ async def burst(run: Run, users: int, *, times: int = 1, idle_s: float = 0.0) ->
             return
         await asyncio.sleep(idle_s)
         first = _FIRST["burst"] + time_ * users
-        await _at_their_times(run, "burst", [(0.0, first + number) for number in range(users)], planned)
+        await _at_their_times(
+            run, "burst", [(0.0, first + number) for number in range(users)], planned, burst=time_ + 1
+        )
 
 
 async def load(run: Run, rates: Sequence[float], *, seconds: float) -> None:
@@ -305,7 +307,13 @@ async def _one_by_one(run: Run, regime: str, wishes: Sequence[Wish]) -> None:
 
 
 async def _at_their_times(
-    run: Run, regime: str, wanted: Iterable[tuple[float, int]], planned: int, *, rate: float | None = None
+    run: Run,
+    regime: str,
+    wanted: Iterable[tuple[float, int]],
+    planned: int,
+    *,
+    rate: float | None = None,
+    burst: int | None = None,
 ) -> None:
     """Send each (seconds from now, number) when it is due, whatever becomes of the others; wait for all.
 
@@ -317,7 +325,8 @@ async def _at_their_times(
         began = client.now_s + _READY_S
 
         async def one(offset_s: float, wish: Wish) -> None:
-            run.note(await client.ask(wish, regime, due_s=began + offset_s, rate=rate), planned)
+            record = await client.ask(wish, regime, due_s=began + offset_s, rate=rate)
+            run.note(replace(record, burst=burst), planned)
 
         for offset_s, wish in wishes:
             tasks.create_task(one(offset_s, wish))

@@ -108,6 +108,7 @@ class Latency:
     count, failed : requests, and those without a right answer.
     per_s : right answers a second.
     curve : milliseconds at rising shares of all requests, from 0 to 1; it ends where they fail.
+    burst : which one, from 1, in the regime `burst`.
     """
 
     target: str
@@ -121,6 +122,7 @@ class Latency:
     p99: Quantile = Quantile()
     per_s: float | None = None
     curve: tuple[tuple[float, float], ...] = ()
+    burst: int | None = None
 
 
 @dataclass(frozen=True)

@@ -154,12 +154,14 @@ def test_targets_regimes_rates_kinds_and_sizes_are_kept_apart() -> None:
         record(5.0, regime="load", rate=1.0),
         record(7.0, regime="load", rate=2.0),
         record(9.0, target="b"),
+        record(15.0, regime="burst", burst=1),
+        record(17.0, regime="burst", burst=2),
         record(11.0, regime="sweep", memory_mb=256),
         record(13.0, regime="sweep", memory_mb=512),
     ]
     found = [(one.latency, one.memory_mb) for one in figures(rows)]
     assert [
-        (one.target, one.regime, one.rate, one.kind, size, one.count, one.p50.ms) for one, size in found
+        (one.target, one.regime, one.rate or one.burst, one.kind, size, one.count, one.p50.ms) for one, size in found
     ] == [
         ("a", "warm", None, "all", None, 2, 1),
         ("a", "warm", None, "long", None, 1, 3),
@@ -170,6 +172,10 @@ def test_targets_regimes_rates_kinds_and_sizes_are_kept_apart() -> None:
         ("a", "load", 2.0, "short", None, 1, 7),
         ("b", "warm", None, "all", None, 1, 9),
         ("b", "warm", None, "short", None, 1, 9),
+        ("a", "burst", 1, "all", None, 1, 15),
+        ("a", "burst", 1, "short", None, 1, 15),
+        ("a", "burst", 2, "all", None, 1, 17),
+        ("a", "burst", 2, "short", None, 1, 17),
         ("a", "sweep", None, "all", 256, 1, 11),
         ("a", "sweep", None, "short", 256, 1, 11),
         ("a", "sweep", None, "all", 512, 1, 13),

@@ -186,6 +186,7 @@ def test_a_burst_is_sent_at_one_instant_and_no_one_waits_for_another(url: str) -
     assert len(due) == 2
     assert due[1] - due[0] > 1.0  # the quiet; without it half a second
     assert sorted({one.wish - 2_000_000 for one in records}) == list(range(40))
+    assert [one.burst for one in sorted(records, key=lambda one: one.wish)] == [1] * 20 + [2] * 20
     # one after the other the slowest would take 20 × 100 ms = 2 s
     assert max(one.client_ms for one in records) < 1000
     assert all(one.client_ms >= 100 for one in records)
