@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from collections.abc import Callable, Iterable
 
@@ -16,6 +17,21 @@ def whole(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return number
+
+
+def number(low: float, high: float, example: str) -> Callable[[str], float]:
+    """A number between two, both included; the example stands in the complaint."""
+
+    def value(text: str) -> float:
+        try:
+            found = float(text)
+        except ValueError:
+            found = math.nan
+        if not low <= found <= high:
+            raise argparse.ArgumentTypeError(f"is {text!r}, want a number from {low:g} to {high:g} such as {example}")
+        return found
+
+    return value
 
 
 def one_of(numbers: Iterable[int]) -> Callable[[str], int]:

@@ -1,7 +1,7 @@
 """The comparison on the command line: `python -m deploy.compare`.
 
 Progress goes to stderr, the answers and where the report is to stdout. Exit codes: 0 fine; 1 a target is dead, or none
-will do; 2 wrong use, with one line that says what would be right.
+will do (`advise`); 2 wrong use, with one line that says what would be right.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from deploy.compare.record import REGIMES, read
 from deploy.compare.summary import LOCAL, REAL, Summary
 from deploy.compare.traffic import TRACES
 from deploy.prices import NoPrice
-from deploy.values import whole
+from deploy.values import number, whole
 
 _PROGRAM = "python -m deploy.compare"
 _ROOT = Path(__file__).resolve().parents[2]
@@ -35,10 +35,15 @@ further commands:
   {_PROGRAM} report FOLDER     make the report of measured requests again, with the prices and the code of today
   {_PROGRAM} advise            say what to take for a month's traffic and a patience
 
+what --set knows, by the kind of target:
+{elsewhere.settable()}
+
 examples:
   {_PROGRAM} --local
   {_PROGRAM} --url ec2=https://a.example --url lambda=https://b.example --set lambda.memory_mb=1024
   {_PROGRAM} advise --requests-per-month 1000000 --p99-ms 3000
+
+exit codes: 0 fine; 1 a target is dead, or none will do; 2 wrong use
 """
 
 
@@ -151,16 +156,19 @@ def _measure_options() -> argparse.ArgumentParser:
 
 def _measure(arguments: argparse.Namespace, given: Sequence[str]) -> int:
     candidates = elsewhere.candidates(arguments)
-    folder = _folder(arguments.output)
     local = bool(arguments.local)
     sizes = {"quick": regimes.QUICK, "local": regimes.LOCAL, "full": regimes.REMOTE}[
         arguments.size or ("local" if local else "full")
     ]
     names = tuple(arguments.only or standins.NAMES) if local else tuple(one.target.name for one in candidates)
     swept = [name for name in names if name == "lambda"] if local else [c.target.name for c in candidates if c.resize]
+    seed = random.SystemRandom().randrange(2**32) if arguments.seed is None else arguments.seed
+    folder = _unused(arguments.output)
     if local:
         standins.check(names)
-    seed = random.SystemRandom().randrange(2**32) if arguments.seed is None else arguments.seed
+    else:
+        elsewhere.check(candidates, seed)
+    folder.mkdir(parents=True, exist_ok=True)
     about = comparison.about_run(
         LOCAL if local else REAL, command=shlex.join(["python", "-m", "deploy.compare", *given]), seed=seed
     )
@@ -191,11 +199,10 @@ def _tell(summary: Summary, folder: Path) -> int:
     return 1 if dead else 0
 
 
-def _folder(wanted: Path | None) -> Path:
+def _unused(wanted: Path | None) -> Path:
     folder = wanted or Path(time.strftime("comparison-%Y-%m-%d-%H%M%S"))
     if (folder / REQUESTS).exists():
         raise WrongUse(f"--output is {folder}, which holds a comparison already; want another folder")
-    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
@@ -215,6 +222,8 @@ def _report_options() -> argparse.ArgumentParser:
 
 def _report(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     folder = arguments.folder
+    if not (folder / SUMMARY).is_file() or not (folder / REQUESTS).is_file():
+        raise WrongUse(f"{folder} is no folder of a comparison: {SUMMARY} or {REQUESTS} is not there")
     before = Summary.read(folder / SUMMARY)
     records = list(read(folder / REQUESTS))
     kept = tuple(one for one in before.faults if one.regime not in REGIMES)
@@ -237,8 +246,10 @@ def _advise_options() -> argparse.ArgumentParser:
         description="Say what to take for a month's traffic and a patience.",
         allow_abbrev=False,
     )
-    parser.add_argument("--requests-per-month", type=float, required=True, metavar="N")
-    parser.add_argument("--p99-ms", type=float, required=True, metavar="MS", help="what the slowest 1 %% may wait")
+    parser.add_argument("--requests-per-month", type=number(1, 1e10, "1000000"), required=True, metavar="N")
+    parser.add_argument(
+        "--p99-ms", type=number(1, 600_000, "3000"), required=True, metavar="MS", help="what the slowest 1 %% may wait"
+    )
     parser.add_argument("--traffic", choices=TRACES, default="hiking", help="shape of the traffic (default: hiking)")
     parser.add_argument(
         "--arch",
@@ -260,7 +271,11 @@ def _advise_options() -> argparse.ArgumentParser:
 
 
 def _advise(arguments: argparse.Namespace, _: Sequence[str]) -> int:
-    summary = Summary.read(arguments.summary or newest(_ROOT))
+    file = arguments.summary or newest(_ROOT)
+    file = file / SUMMARY if file.is_dir() else file
+    if not file.is_file():
+        raise WrongUse(f"--from is {arguments.summary}, and there is no such file; want a {SUMMARY} or its folder")
+    summary = Summary.read(file)
     found = advise(
         summary,
         arguments.requests_per_month,

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import fields
 from difflib import get_close_matches
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from deploy.bill import Usage, bill
 from deploy.command import Failed, WrongUse, last_line
 from deploy.compare.comparison import Candidate
 from deploy.compare.summary import Target
+from deploy.compare.trips import wishes
 from deploy.prices import NoPrice
 from deploy.setup import SETUPS, Setup
 
@@ -22,6 +24,11 @@ NAME = "a name that begins with ec2, lambda or fargate, such as lambda-arm"
 _COMMAND_S = 1800
 #: A use that needs every price that there is to know of a target.
 _SOMETHING = Usage(requests=1, busy_s=1, unit_hours=1, cpu_hours=1, answer_gb=1, log_gb=1, connections=1, nat_gb=1)
+
+
+def settable() -> str:
+    """What `--set` knows of each kind, a line each."""
+    return "\n".join(f"  {kind}: {', '.join(one.name for one in fields(cls))}" for kind, cls in SETUPS.items())
 
 
 def candidates(arguments: argparse.Namespace) -> list[Candidate]:
@@ -46,6 +53,24 @@ def candidates(arguments: argparse.Namespace) -> list[Candidate]:
     return [_candidate(name, url, settings, renew, resize, arguments) for name, url in urls.items()]
 
 
+def check(candidates: Sequence[Candidate], seed: int) -> None:
+    """Make sure that one of them answers, before anything is written.
+
+    Raises
+    ------
+    Failed : none does; says why of each.
+    """
+    why = []
+    for one in candidates:
+        try:
+            wishes(one.target.url, seed)
+        except Failed as error:
+            why.append(f"{one.target.name}: {error}")
+        else:
+            return
+    raise Failed("; ".join(why))
+
+
 def _candidate(
     name: str,
     url: str,
@@ -54,10 +79,10 @@ def _candidate(
     resize: dict[str, str],
     arguments: argparse.Namespace,
 ) -> Candidate:
-    parts = urlsplit(url)
-    if parts.username:  # not repeated: there may be a password behind it
+    parts = _parts(url)
+    if parts and parts.username:  # not repeated: there may be a password behind it
         raise WrongUse(f"--url {name} has a user in it, who would be in the report; want https://loops.example")
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise WrongUse(f"--url {name} is {url!r}, want an address such as https://loops.example")
     kind = next((kind for kind in SETUPS if name == kind or name.startswith(f"{kind}-")), None)
     if kind is None:
@@ -79,6 +104,15 @@ def _candidate(
         renew=(lambda: _run(renew[name])) if name in renew else None,
         resize=sized if name in resize else None,
     )
+
+
+def _parts(url: str) -> SplitResult | None:
+    """The parts of an address; None where it is none."""
+    try:
+        parts = urlsplit(url)
+        return parts if re.fullmatch(r"[!-~]+", url) and parts.port != 0 else None
+    except ValueError:  # a port beyond 65535, a broken address of IPv6
+        return None
 
 
 def _run(command: str) -> float:
