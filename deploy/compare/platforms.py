@@ -32,6 +32,8 @@ ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = "python3.13"
 TRAILS = "trails.db"
 _ARCH = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
+#: Instances are of this machine's architecture, so that what is priced is what was measured.
+_FAMILY = "t4g" if _ARCH == "arm64" else "t3"
 _SLOTS = ("8001", "8002")
 #: Sizes of tasks that Fargate has, in 1024ths of a processor.
 _TASKS = (256, 512, 1024, 2048, 4096)
@@ -103,8 +105,8 @@ def instance(say: Say, order: Order) -> Iterator[Platform]:
         os.environ.update(region.environment)  # of this process, which is for nothing else
         cloud = connect()
         image = cloud.client("ec2").describe_images()["Images"][0]["ImageId"]
-        kind = "t4g.small" if _ARCH == "arm64" else "t3.small"
-        words = ["--name", order.name, "--instance", kind, "--image", image, "--data", str(order.trails)]
+        kind, data = f"{_FAMILY}.small", str(order.trails)
+        words = ["--name", order.name, "--instance", kind, "--image", image, "--data", data]
         _command("deploy.ec2.deploy", "up", *words, "--wait-s", "0")
         made = _Instance(order, region, machines.shipped(cloud, order.name), say)
         try:
@@ -125,7 +127,7 @@ class _Instance:
     def start(self) -> Up:
         order = self.order
         self.say("ec2: the instance starts for the first time")
-        # a t4g.small has two processors, and the installation counts them
+        # the instance has two processors, and the installation counts them
         seen = sorted(os.sched_getaffinity(0))[:2]
         port = order.port or machines.free_port()
         tls_port = order.port + 1 if order.port else machines.free_port()
@@ -139,7 +141,8 @@ class _Instance:
         # it is ready before all of its first start is done
         machine.run("cloud-init", "status", "--wait")
         _docker("update", *order.caps.words(), machine.name)
-        bought = setup.Ec2("t4g.small" if order.caps.memory_mb <= 2048 else "t4g.medium", searches=self._searches())
+        size = "small" if order.caps.memory_mb <= 2048 else "medium"
+        bought = setup.Ec2(f"{_FAMILY}.{size}", searches=self._searches())
         notes = ("the first start of the instance has no cap: it installs Debian's packages",)
         return Up(machine.url, bought, order.caps.memory_mb, [start_s], notes)
 

@@ -2,7 +2,8 @@
 
 Each lives in a process of its own (`deploy.standin.apart`), and what it starts ends with that. The caps are cut as the
 platform cuts them: the instance gets all of them, two tasks of Fargate half each, and so does each sandbox of Lambda,
-of which there are as many as requests at once. So a search has half a processor everywhere. What is in front of the
+of which there are as many as requests at once. So a search has half a processor where all are busy; a lone one has a
+whole processor at the instance, which is one machine, and half of one in a task or a sandbox. What is in front of the
 tasks and of the function is AWS's there and has no cap here; nginx, which we bring along, is within.
 
     with standins.built(standins.NAMES, standins.Caps(), folder=folder, say=say) as ready:

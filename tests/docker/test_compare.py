@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import signal
 import subprocess
@@ -106,6 +107,9 @@ def test_one_command_compares_the_three(tmp_path: Path, mark: str, record_proper
         assert all(0.1 < seconds < 200 for seconds in target.start_s)
         assert 20 < (target.memory_used_mb or 0) < 1770
         record_property(f"compare {target.name} start_s", [round(seconds, 1) for seconds in target.start_s])
+    # what is priced is of the architecture that was measured: this machine's
+    arch = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
+    assert {one.setup.arch for one in found.targets if one.setup} == {arch}
     # one search at a time in each of two processes, and in a task
     assert [one.setup.searches for one in found.targets if isinstance(one.setup, Ec2 | Fargate)] == [2, 1]
     sizes = {one.memory_mb for one in records if one.regime == "sweep" and not one.error}
