@@ -48,7 +48,6 @@ class Figures:
     no_loop : right answers that say that there is no such loop.
     errors : each error with how many requests it befell; numbers in it are of the first one.
     origins : how many right answers were searched for, kept in memory, and so on.
-    offered_per_s : requests a second, from when the first was due to when the last was; None for less than two.
     cold, cold_known : requests that were a process's first, of so many for which that is known.
     init_ms, memory_used_mb : median and most of what the platform tells.
     bytes : median of the right answers' bodies over the wire.
@@ -64,7 +63,6 @@ class Figures:
     no_loop: int = 0
     errors: tuple[tuple[str, int], ...] = ()
     origins: Mapping[str, int] = field(default_factory=dict)
-    offered_per_s: float | None = None
     cold: int = 0
     cold_known: int = 0
     init_ms: float | None = None
@@ -132,6 +130,7 @@ def _figures(rows: Sequence[Record], kind: str) -> Figures:
         per_s=_rounded(_per_s(good, rows)),
         curve=curve(rows),
         burst=first.burst,
+        offered_per_s=_rounded(_offered(rows)),
     )
     late = [1000 * (one.sent_s - one.due_s) for one in rows if not one.error.startswith(_NOT_SENT)]
     return Figures(
@@ -144,7 +143,6 @@ def _figures(rows: Sequence[Record], kind: str) -> Figures:
         no_loop=sum(one.status == 409 for one in good),
         errors=_errors(rows),
         origins=dict(sorted(Counter(one.origin for one in good if one.origin).items())),
-        offered_per_s=_rounded(_offered(rows)),
         cold=sum(one.cold is True for one in rows),
         cold_known=sum(one.cold is not None for one in rows),
         init_ms=_median(_told(rows, "init_ms")),

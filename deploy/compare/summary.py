@@ -109,6 +109,7 @@ class Latency:
     per_s : right answers a second.
     curve : milliseconds at rising shares of all requests, from 0 to 1; it ends where they fail.
     burst : which one, from 1, in the regime `burst`.
+    offered_per_s : requests a second, from when the first was due to when the last was; None for less than two.
     """
 
     target: str
@@ -123,6 +124,7 @@ class Latency:
     per_s: float | None = None
     curve: tuple[tuple[float, float], ...] = ()
     burst: int | None = None
+    offered_per_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -223,13 +225,14 @@ class Bill:
 
 @dataclass(frozen=True)
 class BreakEven:
-    """Where two targets cost the same.
+    """Where two targets cost the same, with steady traffic.
 
     Parameters
     ----------
     below : the cheaper one with less traffic; above : the other.
     requests : a month; None: there is no such point within the curve, `below` is cheaper throughout.
-    usd : what both cost there.
+    usd : what both cost there; None: the cheaper one changes as the other one gets a task, and costs differ.
+    arch : the processor of both; empty: they differ.
     trip_factor : trips so many times as long as measured.
     """
 

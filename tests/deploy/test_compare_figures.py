@@ -141,7 +141,7 @@ def test_throughput_is_of_right_answers_and_lasts_until_the_last_came() -> None:
     rows = [record(1000.0, due_s=float(n)) for n in range(4)]
     rows[1] = replace(rows[1], error="timeout", status=0)
     found = overall(rows)
-    assert (found.latency.per_s, found.offered_per_s) == (0.75, 1.0)
+    assert (found.latency.per_s, found.latency.offered_per_s) == (0.75, 1.0)
 
 
 # --- groups ---------------------------------------------------------------------------------------------------------

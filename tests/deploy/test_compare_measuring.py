@@ -153,7 +153,7 @@ def test_exponential_delays_are_found_within_5_percent_and_the_rate_is_the_one_a
     assert found.latency.p50.ms == pytest.approx(400 * math.log(2), rel=0.05)
     assert found.latency.p95.ms == pytest.approx(400 * math.log(20), rel=0.05)
     assert found.latency.p99.ms == pytest.approx(400 * math.log(100), rel=0.05)
-    assert found.offered_per_s == pytest.approx(40, rel=0.05)
+    assert found.latency.offered_per_s == pytest.approx(40, rel=0.05)
     # what was really sent, not only what was due
     sent = sorted(one.sent_s for one in records)
     assert (len(sent) - 1) / (sent[-1] - sent[0]) == pytest.approx(40, rel=0.05)
