@@ -4,9 +4,7 @@ Nothing that a target does raises here: refused, reset, silent, a page of HTML, 
 record with an `error` in a few words.
 
 By default every request comes over a connection of its own, as from one more user, so that TCP and TLS are in its time.
-`kept=True` is one user who plans again and again: connections are kept, as browsers keep them. An answer may come
-compressed, as to a browser.
-
+`kept=True` is one user who plans again and again: connections are kept, as browsers keep them.
 A client is one thread. It reads and checks answers in the pauses between requests, and what it is late shows as
 `sent_s - due_s`; figures of a late client are marked.
 """
@@ -17,37 +15,25 @@ import asyncio
 import json
 import math
 import re
-import socket
 import time
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from deploy.compare.record import Record
+from deploy.compare.exchange import TIMEOUT_S, Answer, Unanswered, Unreadable, exchange, session, short
+from deploy.compare.record import NO_LOOP, Record
 from deploy.compare.trips import Wish
 from loopgenie.network import STRAY_COST
 
 if TYPE_CHECKING:
     import aiohttp
 
-#: Longer than any answer takes; who waits longer has gone.
-TIMEOUT_S = 30.0
-#: The error of an answer that did not come in time.
-TIMEOUT = "timeout"
 #: Loops may miss their window by so many metres: lengths are rounded.
 ROUNDING_M = 1.0
 
-_DETAIL = 160  # characters of what a target says that are kept
+_NO_NUMBER = "the loop has a score that is no number"
 _STANDIN = "x-standin-"
-_HEADERS = {"Accept": "application/geo+json", "Accept-Encoding": "gzip", "Content-Type": "application/json"}
-
-
-class _Answer(NamedTuple):
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 @dataclass
@@ -73,14 +59,7 @@ class Client:
     _session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        import aiohttp
-
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, force_close=not self.kept),
-            timeout=aiohttp.ClientTimeout(total=None),
-            auto_decompress=False,  # what counts is what came over the wire
-            headers=_HEADERS,
-        )
+        self._session = session(kept=self.kept)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -106,18 +85,17 @@ class Client:
             due_s = self.now_s
         elif due_s > self.now_s:
             await asyncio.sleep(due_s - self.now_s)
-        import aiohttp
-
+        if self._session is None:
+            raise RuntimeError("ask inside `async with`")
+        address = f"{self.url.rstrip('/')}/v1/trips"
         date, sent_s = datetime.now(UTC), self.now_s
+        answer: Answer | str
         try:
-            async with asyncio.timeout(self.timeout_s):
-                answer: _Answer | str = await self._post(wish)
-        except TimeoutError:
-            answer = TIMEOUT
-        except (OSError, aiohttp.ClientError, ValueError) as error:
-            answer = _in_words(error)
+            answer = await exchange(self._session, address, body=wish.body, timeout_s=self.timeout_s)
+        except Unanswered as why:
+            answer = str(why)
         ended_s = self.now_s  # the last byte is there; what follows is not the target's time
-        found = _judged(answer, wish) if isinstance(answer, _Answer) else {"status": 0, "error": answer}
+        found = _judged(answer, wish) if isinstance(answer, Answer) else {"status": 0, "error": answer}
         return Record(
             target=self.target,
             regime=regime,
@@ -132,39 +110,11 @@ class Client:
             **self.about,
         )
 
-    async def _post(self, wish: Wish) -> _Answer:
-        if self._session is None:
-            raise RuntimeError("ask inside `async with`")
-        address = f"{self.url.rstrip('/')}/v1/trips"
-        async with self._session.post(address, json=dict(wish.body), allow_redirects=False) as answer:
-            body = await answer.read()
-            headers = {name.lower(): _writable(value) for name, value in answer.headers.items()}
-            return _Answer(answer.status, headers, body)
-
-
-def _in_words(error: Exception) -> str:
-    """A failed connection in a word or two, alike for all of its kind."""
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused"
-    if isinstance(error, socket.gaierror):
-        return "no such host"
-    if isinstance(error, ConnectionResetError | BrokenPipeError):
-        return "connection reset"
-    import aiohttp
-
-    if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError):
-        return "connection closed before the answer was whole"
-    # aiohttp puts the system's own error inside
-    inside = error.__cause__ or getattr(error, "os_error", None)
-    if isinstance(inside, Exception) and inside is not error:
-        return _in_words(inside)
-    return f"{type(error).__name__}: {_short(str(error))}"
-
 
 # --- what an answer says --------------------------------------------------------------------------------------------
 
 
-def _judged(answer: _Answer, wish: Wish) -> dict[str, Any]:
+def _judged(answer: Answer, wish: Wish) -> dict[str, Any]:
     """What a record says of an answer."""
     status, headers, body = answer
     timing = server_timing(headers.get("server-timing", ""))
@@ -179,12 +129,12 @@ def _judged(answer: _Answer, wish: Wish) -> dict[str, Any]:
         "platform": _platform(headers),
     }
     try:
-        text = _unpacked(body, headers.get("content-encoding", ""))
+        text = answer.text()
         if status == 200:
             found["score"] = _worth(text, wish)
         else:
             found["error"] = _complaint(status, headers.get("content-type", ""), text)
-    except _Wrong as wrong:
+    except (_Wrong, Unreadable) as wrong:
         found["error"] = str(wrong)
     return found
 
@@ -216,10 +166,12 @@ def server_timing(header: str) -> dict[str, Timing]:
 
 
 def _number(text: str) -> float | None:
+    """A duration or a size; None where it is none."""
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return None
+    return number if math.isfinite(number) and number >= 0 else None
 
 
 def _platform(headers: Mapping[str, str]) -> dict[str, float]:
@@ -230,17 +182,6 @@ def _platform(headers: Mapping[str, str]) -> dict[str, float]:
         if name.startswith(_STANDIN)
     }
     return {name: value for name, value in told.items() if value is not None}
-
-
-def _unpacked(body: bytes, coding: str) -> bytes:
-    if coding in ("", "identity"):
-        return body
-    if coding != "gzip":
-        raise _Wrong(f"the answer is coded as {_short(coding)}, which was not asked for")
-    try:
-        return zlib.decompress(body, wbits=31)
-    except zlib.error:
-        raise _Wrong("the answer is no whole gzip") from None
 
 
 def _worth(text: bytes, wish: Wish) -> float:
@@ -255,42 +196,37 @@ def _worth(text: bytes, wish: Wish) -> float:
         line, of_it = loop["geometry"]["coordinates"], loop["properties"]
         score, length_m, repeat_share = (float(of_it[name]) for name in ("score", "length_m", "repeat_share"))
         closed = len(line) > 3 and line[0] == line[-1]
+    except OverflowError:  # a whole number of some hundred digits
+        raise _Wrong(_NO_NUMBER) from None
     except (ValueError, LookupError, TypeError, RecursionError):
         raise _Wrong(f"no trip: {_shown(text)}") from None
-    if not math.isfinite(score + repeat_share):
-        raise _Wrong("the loop has a score that is no number")
     if not closed:
         raise _Wrong("the loop is not closed")
     low, high = wish.window_m
     if not low - ROUNDING_M <= length_m <= high + ROUNDING_M:
         raise _Wrong("the loop is not as long as asked")
     short_m, over_m = max(0.0, wish.hike_m - length_m), max(0.0, length_m - wish.hike_m)
-    paid = STRAY_COST * (short_m + over_m + 2 * repeat_share * length_m) + over_m
-    return round(score - paid, 2)
+    worth = score - STRAY_COST * (short_m + over_m + 2 * repeat_share * length_m) - over_m
+    if not math.isfinite(worth):
+        raise _Wrong(_NO_NUMBER)
+    return round(worth, 2)
 
 
 def _complaint(status: int, content_type: str, text: bytes) -> str:
-    """What a target says is wrong; nothing where it says in its own words that there is no such loop."""
+    """What a target says is wrong.
+
+    That there is no such loop is a failure, too: nearly every wish has one, and to deny it is quick.
+    """
     if "problem+json" not in content_type:
         return f"{status}: {_shown(text)}"
     try:
         problem = json.loads(text)
         if status == 409:
-            return ""
-        return f"{status} {_short(str(problem['title']))}: {_short(str(problem.get('detail', '')))}"
+            return NO_LOOP
+        return f"{status} {short(str(problem['title']))}: {short(str(problem.get('detail', '')))}"
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return f"{status}: {_shown(text)}"
 
 
 def _shown(text: bytes) -> str:
-    return _short(re.sub(r"<[^>]*>", " ", text[:2000].decode("utf-8", "replace"))) or "nothing"
-
-
-def _writable(text: str) -> str:
-    """Without halves of characters, which no file takes."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def _short(text: str) -> str:
-    words = _writable(" ".join(text.split()))
-    return words if len(words) <= _DETAIL else f"{words[: _DETAIL - 1]}…"
+    return short(re.sub(r"<[^>]*>", " ", text[:2000].decode("utf-8", "replace"))) or "nothing"

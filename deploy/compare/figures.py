@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from deploy.compare.plain import plain
-from deploy.compare.record import REGIMES, Record
+from deploy.compare.record import NO_LOOP, REGIMES, Record
 from deploy.compare.summary import Cold, Fault, Latency, Memory, Quality, Quantile, curve
 
 Key = TypeVar("Key", bound=Hashable)
@@ -31,7 +31,6 @@ LATE_MS = 5.0
 LATE_SHARE = 0.05
 
 _CONFIDENCE = 0.95
-_NOT_SENT = ("not sent", "given up")
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Figures:
     p90, slowest : further percentiles; the slowest is the 100th.
     mean_ms : of the right answers alone.
     statuses : how many answers of each; 0 is no answer.
-    no_loop : right answers that say that there is no such loop.
+    no_loop : of the failed ones, answers that say that there is no such loop.
     errors : each error with how many requests it befell; numbers in it are of the first one.
     origins : how many right answers were searched for, kept in memory, and so on.
     cold, cold_known : requests that were a process's first, of so many for which that is known.
@@ -132,7 +131,7 @@ def _figures(rows: Sequence[Record], kind: str) -> Figures:
         burst=first.burst,
         offered_per_s=_rounded(_offered(rows)),
     )
-    late = [1000 * (one.sent_s - one.due_s) for one in rows if not one.error.startswith(_NOT_SENT)]
+    late = [1000 * (one.sent_s - one.due_s) for one in rows if one.sent]
     return Figures(
         latency,
         first.memory_mb,
@@ -140,7 +139,7 @@ def _figures(rows: Sequence[Record], kind: str) -> Figures:
         slowest=quantile(times, 100),
         mean_ms=_rounded(statistics.fmean(one.client_ms for one in good)) if good else None,
         statuses=dict(sorted(Counter(str(one.status) for one in rows).items())),
-        no_loop=sum(one.status == 409 for one in good),
+        no_loop=sum(one.error == NO_LOOP for one in rows),
         errors=_errors(rows),
         origins=dict(sorted(Counter(one.origin for one in good if one.origin).items())),
         cold=sum(one.cold is True for one in rows),

@@ -9,6 +9,10 @@ from pathlib import Path
 
 #: The regimes, in the order in which they are measured.
 REGIMES = ("cold", "warm", "burst", "load", "sweep")
+#: The error of an answer which says, in its own words, that there is no such loop.
+NO_LOOP = "no loop: it says that there is none of that length"
+#: What the error of a request begins with that was planned, and not sent because the target was dead.
+NOT_SENT = "not sent"
 #: The kinds of trips: a short and a long one from here, one from any trailhead in reach, and one that was asked before.
 KINDS = ("short", "long", "area", "again")
 
@@ -65,6 +69,11 @@ class Record:
     commit: str = ""
     region: str = ""
     date: str = ""
+
+    @property
+    def sent(self) -> bool:
+        """Whether it was; else its target was dead by then."""
+        return not self.error.startswith(NOT_SENT)
 
     def line(self) -> str:
         """As a line of JSON."""

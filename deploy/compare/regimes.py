@@ -26,7 +26,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from deploy.command import Failed
-from deploy.compare.client import TIMEOUT, TIMEOUT_S, Client
+from deploy.compare.client import Client
+from deploy.compare.exchange import TIMEOUT, TIMEOUT_S
 from deploy.compare.record import REGIMES, Record
 from deploy.compare.trips import WISHES, Trips, Wish
 

@@ -60,10 +60,46 @@ def problem(status: int, title: str, detail: str) -> web.Response:
     return web.Response(status=status, text=body, content_type="application/problem+json")
 
 
-async def trailheads(request: web.Request) -> web.Response:
+async def trailheads(request: web.Request) -> web.StreamResponse:
+    match request.match_info["how"]:
+        case "moved":
+            raise web.HTTPFound(f"{request.path.replace('moved', 'constant')}?bbox=-180,-90,180,90")
+        case "deep":
+            return web.Response(text="[" * 100_000)
+        case "huge-number":
+            return web.Response(text='{"features": [{"geometry": {"coordinates": [1' + 400 * "0" + ", 45]}}]}")
+        case "half":
+            return await cut(request)
+        case "drips":
+            slow = web.StreamResponse()
+            await slow.prepare(request)
+            for _ in range(50):
+                await slow.write(b" ")
+                await asyncio.sleep(0.1)
+            return slow
+        case "endless":
+            return await large(request)
     places = [{"geometry": {"coordinates": [lon / 10, 45.0, 800.0]}} for lon in range(30)]
     listed = places[::-1] if request.match_info["how"] == "reversed" else places
     return web.json_response({"data": {"snapshot": "known"}, "features": listed})
+
+
+async def cut(request: web.Request) -> web.StreamResponse:
+    """Less than it says, and the connection is closed."""
+    whole = web.StreamResponse(headers={"Content-Length": "1000"})
+    await whole.prepare(request)
+    await whole.write(b"{")
+    request.transport.abort()
+    return whole
+
+
+async def large(request: web.Request) -> web.StreamResponse:
+    """40 MB: more than anybody should read."""
+    whole = web.StreamResponse()
+    await whole.prepare(request)
+    for _ in range(40):
+        await whole.write(b" " * 1_000_000)
+    return whole
 
 
 async def renew(request: web.Request) -> web.Response:
@@ -115,11 +151,26 @@ async def trip(request: web.Request) -> web.StreamResponse:
         case "short":
             return answer(loop_of(wish, length_m=1000 * wish["hike_km"] * (1 - wish["tolerance"]) - 2))
         case "half":
-            whole = web.StreamResponse(headers={"Content-Length": "1000"})
-            await whole.prepare(request)
-            await whole.write(b"{")
-            request.transport.abort()
-            return whole
+            return await cut(request)
+        case "huge-number":
+            text = json.dumps(loop_of(wish, score=1)).replace('"score": 1', '"score": 1' + 400 * "0")
+            return web.Response(text=text)
+        case "huge-share":
+            return answer(loop_of(wish, repeat_share=1e308))
+        case "endless":
+            return await large(request)
+        case "bomb":
+            bomb = gzip.compress(b" " * 40_000_000)
+            return web.Response(body=bomb, headers={"Content-Encoding": "gzip"})
+        case "wild-timing":
+            timing = "solve;dur=nan, wait;dur=-5, total;dur=inf, db;dur=2"
+            return answer(loop_of(wish), **{"Server-Timing": timing, "x-standin-init-ms": "nan"})
+        case "cookie":
+            if "seen" in request.cookies:
+                return problem(400, "Known", "you have been here before")
+            kind = answer(loop_of(wish))
+            kind.set_cookie("seen", "yes", path="/")
+            return kind
         case "cold":
             app = f'app;desc="{fresh[key]}", answer;desc="solved", '
             first = 'cold;desc="first";dur=3.0, ' if asked[key] == 1 else ""

@@ -19,7 +19,7 @@ from deploy.compare.figures import (
     sizes,
     warnings,
 )
-from deploy.compare.record import Record
+from deploy.compare.record import NO_LOOP, Record
 from deploy.compare.summary import Quantile
 
 
@@ -125,14 +125,15 @@ def test_where_most_fail_there_is_no_median() -> None:
 
 def test_errors_that_differ_in_a_number_are_the_same_and_statuses_are_not() -> None:
     rows = [record(error=f"500 Oops: request {n} went wrong", status=500) for n in range(3)]
-    rows += [record(error="503 Busy: wait 2 s", status=503), record(), record(status=409)]
+    rows += [record(error="503 Busy: wait 2 s", status=503), record(), record(error=NO_LOOP, status=409)]
     found = overall(rows)
-    assert found.errors == (("500 Oops: request 0 went wrong", 3), ("503 Busy: wait 2 s", 1))
+    others = (("503 Busy: wait 2 s", 1), (NO_LOOP, 1))
+    assert found.errors == (("500 Oops: request 0 went wrong", 3), *others)
     assert found.statuses == {"200": 1, "409": 1, "500": 3, "503": 1}
-    assert (found.no_loop, found.latency.failed) == (1, 4)
+    assert (found.no_loop, found.latency.failed) == (1, 5)
     assert [(one.target, one.regime, one.text, one.count) for one in faults(rows)] == [
         ("a", "warm", "500 Oops: request 0 went wrong", 3),
-        ("a", "warm", "503 Busy: wait 2 s", 1),
+        *(("a", "warm", *other) for other in others),
     ]
 
 
@@ -183,10 +184,13 @@ def test_targets_regimes_rates_kinds_and_sizes_are_kept_apart() -> None:
     ]  # fmt: skip
 
 
-def test_what_was_given_up_counts_for_all_and_is_of_no_kind() -> None:
-    found = figures([record(0.0, "given up: timeout", kind="")])
-    assert [(one.latency.kind, one.latency.failed, one.latency.p50.ms, one.late_ms) for one in found] == [
-        ("all", 1, None, None)
+def test_what_was_not_sent_failed_and_says_nothing_of_the_client() -> None:
+    """10 right answers in one burst, and a dead target before the next: 10 of 20 failed."""
+    bursts = [record(regime="burst", burst=1)] * 10 + [record(0.0, "not sent: timeout", regime="burst", burst=2)] * 10
+    found = [one for one in figures(bursts) if one.latency.kind == "all"]
+    assert [(one.latency.count, one.latency.failed, one.latency.p50.ms, one.late_ms) for one in found] == [
+        (10, 0, 100, 0),
+        (10, 10, None, None),
     ]
 
 

@@ -7,12 +7,14 @@ import functools
 import itertools
 import json
 import math
+import socketserver
 import statistics
+import threading
 import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,7 +25,7 @@ from deploy.command import Failed
 from deploy.compare import regimes
 from deploy.compare.client import Client, server_timing
 from deploy.compare.figures import figures
-from deploy.compare.record import KINDS, REGIMES, Record, read, write
+from deploy.compare.record import KINDS, NO_LOOP, REGIMES, Record, read, write
 from deploy.compare.regimes import QUICK, Run, Sizes, arrivals
 from deploy.compare.trips import BLOCK, MIX, POPULAR, Trips, Wish, wishes
 
@@ -102,15 +104,54 @@ def test_a_trip_that_is_asked_again_is_one_of_the_popular_ones() -> None:
     assert all(body in again for body in popular)
 
 
+@contextmanager
+def saying(text: bytes) -> Iterator[str]:
+    """The URL of who says this to everybody, whatever is asked, as servers of other protocols do."""
+
+    class Greeter(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(text)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Greeter) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
 def test_places_that_give_no_trips_are_told_in_one_line(url: str) -> None:
     for address, words in (
-        ("http://127.0.0.1:9", "http://127.0.0.1:9 does not answer: .*refused"),
+        ("http://127.0.0.1:9", "http://127.0.0.1:9 does not answer: connection refused"),
+        ("http://nobody.invalid", "does not answer: no such host"),
+        ("http://127.0.0.1:99999", "does not answer: "),
+        ("http://[::1", "does not answer: "),
+        ("nonsense", "does not answer: "),
         (f"{url}/nothing/there", "does not say which trailheads it has: HTTP 404"),
+        (f"{url}/moved", "does not say which trailheads it has: HTTP 302"),
+        (f"{url}/half", "does not answer: connection closed before the answer was whole"),
+        (f"{url}/deep", "is no LoopGenie with trails: "),
+        (f"{url}/huge-number", "is no LoopGenie with trails: "),
+        (f"{url}/endless", "is no LoopGenie with trails: the answer is larger than 10 MB"),
     ):
-        with pytest.raises(Failed, match=words):
+        with pytest.raises(Failed, match=words) as failed:
             wishes(address, 1)
+        assert "\n" not in str(failed.value)
+    with saying(b"SSH-2.0-OpenSSH_9.6\r\n") as ssh, pytest.raises(Failed, match="what answers does not speak HTTP"):
+        wishes(ssh, 1)
+
+
+def test_places_that_come_in_drops_are_waited_for_no_longer_than_said(url: str) -> None:
+    """A byte each 0.1 s for 5 s: no single wait is long."""
+    began = time.monotonic()
+    with pytest.raises(Failed, match="does not answer: timeout"):
+        wishes(f"{url}/drips", 1, timeout_s=0.5)
+    assert time.monotonic() - began < 3
+
+
+def test_no_trips_without_trailheads() -> None:
     with pytest.raises(ValueError, match="no trailheads"):
         Trips((), seed=1)
+    with pytest.raises(ValueError, match="no number"):
+        Trips(((0.0, 45.0), (math.nan, 45.0)), seed=1)
 
 
 def on_a_busy_machine(test: Callable[[str], None]) -> Callable[[str], None]:
@@ -261,13 +302,34 @@ def test_server_timing_is_read(header: str, found: dict) -> None:
         ("half-a-character", 503, "503 Busy: ?"),
         ("no-number", 200, "the loop has a score that is no number"),
         ("deep", 200, f"no trip: {'[' * 159}…"),
-        ("no-loop", 409, ""),
+        ("no-loop", 409, NO_LOOP),
+        ("huge-number", 200, "the loop has a score that is no number"),
+        ("huge-share", 200, "the loop has a score that is no number"),
+        ("endless", 200, "the answer is larger than 10 MB"),
+        ("bomb", 200, "the answer is larger than 10 MB"),
     ],
 )
 def test_whatever_a_target_answers_is_a_record(url: str, how: str, status: int, error: str) -> None:
     one = ask(f"{url}/{how}")
     assert (one.status, one.error) == (status, error)
     assert json.loads(one.line().encode())["error"] == error
+
+
+def test_times_that_are_none_are_left_out(url: str) -> None:
+    one = ask(f"{url}/wild-timing")
+    assert (one.error, one.stages_ms, one.platform) == ("", {"db": 2.0}, {})
+    assert json.loads(one.line(), parse_constant=pytest.fail)
+
+
+def test_who_asks_again_is_not_known_by_a_cookie(url: str) -> None:
+    """By name: of an address no client takes cookies."""
+    address = f"{url}/cookie".replace("127.0.0.1", "localhost")
+
+    async def twice() -> list[str]:
+        async with Client("here", address, kept=True) as client:
+            return [(await client.ask(SHORT, "warm")).error for _ in range(2)]
+
+    assert asyncio.run(twice()) == ["", ""]
 
 
 @on_a_busy_machine
@@ -279,6 +341,9 @@ def test_silence_is_a_timeout_and_a_closed_door_a_refusal(url: str) -> None:
     assert silent.client_ms == pytest.approx(300, rel=0.1)
     assert ask("http://127.0.0.1:9").error == "connection refused"
     assert ask("http://nobody.invalid").error == "no such host"
+    assert ask("http://[::1").error == "its address is no URL"
+    with saying(b"SSH-2.0-OpenSSH_9.6\r\n") as ssh:
+        assert ask(ssh).error == "what answers does not speak HTTP"
 
 
 def test_a_target_that_fails_half_the_time_has_no_p95(known_target: Start) -> None:
