@@ -119,7 +119,9 @@ def measured(records: Iterable[Record], mix: Mapping[str, float], *, cpus: float
     if missing := sorted(kind for kind, found in by_kind.items() if not found):
         raise ValueError(f"no good warm request was measured of the kind {', '.join(missing)}")
     service_s = {kind: fmean(_service_ms(one) for one in found) / 1000 for kind, found in by_kind.items()}
-    starts = [one.platform["init_ms"] for one in good if one.cold and "init_ms" in one.platform]
+    # those of a sweep are of other sizes, and those of a burst may have fought for one machine's processors
+    colds = [one for one in good if one.cold and one.regime != "sweep" and "init_ms" in one.platform]
+    starts = [one.platform["init_ms"] for one in [one for one in colds if one.regime == "cold"] or colds]
     billed = {
         kind: [one.platform["duration_ms"] for one in found if "duration_ms" in one.platform]
         for kind, found in by_kind.items()

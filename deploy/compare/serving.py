@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
@@ -42,6 +42,9 @@ class Ledger:
     works_s : how long each is worked on, in seconds.
     needs_slot : whether it must search.
     crowded_s : how long each is worked on while its machine works on others, too; default: as long.
+    trips : for requests that were asked before, which popular trip each is for; -1: it is new. Default: all are new, or
+        kept everywhere.
+    anew_s : how long each is worked on where it was asked before, but not the unit that it comes to.
     """
 
     def __init__(
@@ -50,18 +53,33 @@ class Ledger:
         works_s: Sequence[float],
         needs_slot: Sequence[bool],
         crowded_s: Sequence[float] = (),
+        trips: Sequence[int] = (),
+        anew_s: Sequence[float] = (),
     ) -> None:
         count = len(works_s)
         self.environment = environment
-        self.works_s = works_s
-        self.crowded_s = crowded_s or works_s
+        self.works_s = list(works_s)
+        self.crowded_s = list(crowded_s or works_s)
         self.spent_s = list(works_s)
-        self.needs_slot = needs_slot
+        self.needs_slot = list(needs_slot)
+        self._trips = trips or [-1] * count
+        self._anew_s = anew_s
         self.came_s = [0.0] * count
         self.began_s = [math.nan] * count
         self.ended_s = [math.nan] * count
         self.failed = [""] * count
         self.billed_s = [0.0] * count
+
+    def meet(self, number: int, kept: set[int]) -> None:
+        """A request meets what its unit keeps: a popular trip that is not among it is searched for like a new one."""
+        if self._trips[number] >= 0 and self._trips[number] not in kept:
+            self.needs_slot[number] = True
+            self.works_s[number] = self.crowded_s[number] = self._anew_s[number]
+
+    def keep(self, number: int, kept: set[int]) -> None:
+        """Its unit keeps the answer from now on."""
+        if self._trips[number] >= 0:
+            kept.add(self._trips[number])
 
     def end(self, number: int, reason: str = "", *, front_s: float = math.inf) -> None:
         """It is over with a request, unless it was before; what is in front has waited no longer than `front_s`."""
@@ -132,6 +150,7 @@ class Process:
     patience_s : so long one waits for a slot.
     front_s : so long waits what is in front, from when the request came.
     machine : that it shares with others; default: one of its own.
+    kept : popular trips whose answers it has.
     """
 
     def __init__(
@@ -143,9 +162,11 @@ class Process:
         patience_s: float,
         front_s: float = math.inf,
         machine: Machine | None = None,
+        kept: Iterable[int] = (),
     ) -> None:
         self._ledger = ledger
         self._machine = machine or Machine()
+        self._kept = set(kept)
         self._timeout = ledger.environment.timeout
         self._searches, self._slots = searches, searches
         self._threads = threads
@@ -176,6 +197,7 @@ class Process:
         return worked
 
     def _begin(self, number: int) -> None:
+        self._ledger.meet(number, self._kept)
         if not self._ledger.needs_slot[number]:
             self._run(number)
         elif self._slots:
@@ -196,6 +218,7 @@ class Process:
     def _done(self, event: simpy.Event) -> None:
         number: int = event.value  # type: ignore[assignment]
         self._work(-1)
+        self._ledger.keep(number, self._kept)
         if self._ledger.needs_slot[number]:
             if self._waiting:
                 self._run(self._waiting.popitem(last=False)[0])
@@ -227,9 +250,12 @@ class Process:
 
 
 class Instance:
-    """EC2: processes on one machine; each request goes to the one that has fewest."""
+    """EC2: processes on one machine; each request goes to the one that has fewest.
 
-    def __init__(self, ledger: Ledger, setup: Ec2, gauge: Gauge) -> None:
+    They have run for long and keep their answers in one store, so all popular trips are known.
+    """
+
+    def __init__(self, ledger: Ledger, setup: Ec2, gauge: Gauge, *, kept: Iterable[int] = ()) -> None:
         self.gauge = gauge
         machine = Machine()
         self._processes = [
@@ -240,6 +266,7 @@ class Instance:
                 patience_s=setup.patience_s,
                 front_s=setup.front_s,
                 machine=machine,
+                kept=kept,
             )
             for _ in range(setup.processes)
         ]
@@ -257,6 +284,8 @@ class Instance:
 class Function:
     """Lambda: a sandbox for each request at a time; the one that was used last is taken first.
 
+    A new one keeps no answers.
+
     Parameters
     ----------
     colds : extra seconds of first requests, and what is billed of them.
@@ -270,7 +299,7 @@ class Function:
         self._ledger, self._setup = ledger, setup
         self._colds, self._random = colds, random
         self._front_s = _GATEWAY_S[setup.gateway]
-        self._idle: deque[float] = deque()  # since when, rising
+        self._idle: deque[tuple[float, set[int]]] = deque()  # since when, rising, and what it keeps
         self._busy = 0
         self._may_start = float(_SANDBOXES)
         self._refilled_s = ledger.environment.now
@@ -278,11 +307,12 @@ class Function:
     def take(self, number: int) -> None:
         """A request has come."""
         ledger, now = self._ledger, self._ledger.environment.now
-        while self._idle and self._idle[0] < now - self._setup.keep_s:
+        while self._idle and self._idle[0][0] < now - self._setup.keep_s:
             self._idle.popleft()
         extra_s = billed_s = 0.0
+        kept: set[int] = set()
         if self._busy < self._setup.concurrency and self._idle:
-            self._idle.pop()
+            _, kept = self._idle.pop()
         elif self._busy < self._setup.concurrency and self._start(now):
             extra_s, billed_s = self._random.choice(self._colds)
         else:
@@ -291,10 +321,11 @@ class Function:
         self._busy += 1
         self.gauge.note(now, self._busy + len(self._idle))
         ledger.began_s[number] = now
-        works_s = ledger.works_s[number]
+        ledger.meet(number, kept)
+        works_s = ledger.spent_s[number] = ledger.works_s[number]
         # rounded up to a millisecond, the start included: https://aws.amazon.com/lambda/pricing/
         ledger.billed_s[number] = math.ceil((works_s + billed_s) * 1000 - 1e-6) / 1000
-        _after(ledger.environment.timeout(works_s + extra_s, number), self._done)
+        _after(ledger.environment.timeout(works_s + extra_s, (number, kept)), self._done)
 
     def _start(self, now: float) -> bool:
         refilled = self._may_start + (now - self._refilled_s) * _SANDBOXES / _SANDBOXES_S
@@ -306,9 +337,10 @@ class Function:
 
     def _done(self, event: simpy.Event) -> None:
         ledger = self._ledger
-        number: int = event.value  # type: ignore[assignment]
+        number, kept = event.value  # type: ignore[misc]
         self._busy -= 1
-        self._idle.append(ledger.environment.now)
+        ledger.keep(number, kept)
+        self._idle.append((ledger.environment.now, kept))
         ledger.end(number, front_s=self._front_s)
 
 
@@ -317,7 +349,8 @@ class Tasks:
 
     Parameters
     ----------
-    tasks : that run at the beginning.
+    tasks : that run at the beginning, and have for long.
+    kept : popular trips, whose answers these keep; a new task keeps none.
     until_s : from then on the rules rest.
     load : share of its processors that a task uses while all its slots are taken.
     starts : seconds from a task's container to its first request; random : draws from them.
@@ -330,6 +363,7 @@ class Tasks:
         gauge: Gauge,
         *,
         tasks: int,
+        kept: Iterable[int] = (),
         until_s: float,
         load: float,
         starts: Sequence[float],
@@ -347,7 +381,7 @@ class Tasks:
         self._tasks: list[Process] = []
         self._since_s: dict[Process, float] = {}
         for _ in range(tasks):
-            self._join()
+            self._join(kept)
         self._environment.process(self._minutes())
 
     def take(self, number: int) -> None:
@@ -394,7 +428,7 @@ class Tasks:
         self._coming -= 1
         self._join()
 
-    def _join(self) -> None:
+    def _join(self, kept: Iterable[int] = ()) -> None:
         setup = self._setup
         task = Process(
             self._ledger,
@@ -402,6 +436,7 @@ class Tasks:
             threads=setup.threads,
             patience_s=setup.patience_s,
             front_s=setup.front_s,
+            kept=kept,
         )
         self._since_s[task] = self._environment.now
         self._tasks.append(task)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from deploy.bill import Usage
 from deploy.compare.record import Record
 from deploy.compare.traffic import MONTH_S, Arrivals
+from deploy.compare.trips import POPULAR, WISHES
 from deploy.setup import Ec2, Fargate, Lambda, Setup
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Service:
     init_s : what of that is billed; empty: all of it.
     start_s : of a unit, from its container to its first request: samples.
     slotless : kinds that need no search, as they were answered before.
+    popular : kinds of the trips that are asked for again and again, one each. A unit that has not yet answered one of
+        them, as it is new, searches for it like for others of its kind; empty: each unit has all the answers.
     load : share of its processors that a unit uses while it works on as many trips as it may.
     answer_kb, log_kb : of a request.
 
@@ -54,6 +57,7 @@ class Service:
     init_s: tuple[float, ...] = ()
     start_s: tuple[float, ...] = ()
     slotless: tuple[str, ...] = ("again",)
+    popular: tuple[str, ...] = ()
     load: float = 1.0
     answer_kb: float = 16.0
     log_kb: float = 0.6
@@ -62,6 +66,9 @@ class Service:
         for kind, share in self.mix.items():
             if share > 0 and not self.warm_s.get(kind):
                 raise ValueError(f"no time of a warm request of the kind {kind!r} was measured")
+        for kind in self.popular:
+            if not self.warm_s.get(kind):
+                raise ValueError(f"no time of a warm request of the kind {kind!r}, which is popular, was measured")
         times = [self.outside_s, *self.cold_s, *self.init_s, *self.start_s]
         times += [*chain(*self.warm_s.values()), *chain(*self.crowded_s.values())]
         if any(not 0 <= one < math.inf for one in times):
@@ -84,6 +91,16 @@ class Service:
         random = Random(f"{seed} crowded")
         known = {kind: self.crowded_s.get(kind) or self.warm_s[kind] for kind in set(arrivals.kinds)}
         return [self._works(random.choice(known[kind])) for kind in arrivals.kinds]
+
+    def draw_popular(self, arrivals: Arrivals, seed: int) -> tuple[list[int], list[float]]:
+        """Which popular trip each request is for, -1 for new ones, and how long a search for it takes."""
+        random = Random(f"{seed} popular")
+        trips = [
+            random.randrange(len(self.popular)) if self.popular and kind in self.slotless else -1
+            for kind in arrivals.kinds
+        ]
+        anew_s = [0.0 if trip < 0 else self._works(random.choice(self.warm_s[self.popular[trip]])) for trip in trips]
+        return trips, anew_s
 
     def _works(self, warm_s: float) -> float:
         return max(warm_s - self.outside_s, 0.0)
@@ -166,17 +183,22 @@ def simulate(
     from deploy.compare.serving import Function, Gauge, Instance, Ledger, Tasks
 
     environment = simpy.Environment(initial_time=arrivals.begin_s)
+    drawn = works_s is None
+    trips, anew_s = service.draw_popular(arrivals, seed) if drawn else ([], [])
+    known = range(len(service.popular))
     ledger = Ledger(
         environment,
         service.draw(arrivals, seed) if works_s is None else works_s,
         [kind not in service.slotless for kind in arrivals.kinds],
-        service.draw_crowded(arrivals, seed) if works_s is None else (),
+        service.draw_crowded(arrivals, seed) if drawn else (),
+        trips,
+        anew_s,
     )
     random = Random(f"{seed} starts")
     target: Target
     match setup:
         case Ec2():
-            target = Instance(ledger, setup, Gauge(arrivals.counted_s, arrivals.end_s, 1))
+            target = Instance(ledger, setup, Gauge(arrivals.counted_s, arrivals.end_s, 1), kept=known)
         case Lambda():
             gauge = Gauge(arrivals.counted_s, arrivals.end_s, 0)
             target = Function(ledger, setup, gauge, colds=_colds(service), random=random)
@@ -187,6 +209,7 @@ def simulate(
                 setup,
                 Gauge(arrivals.counted_s, arrivals.end_s, first),
                 tasks=first,
+                kept=known,
                 until_s=arrivals.end_s,
                 load=service.load,
                 starts=service.start_s,
@@ -203,7 +226,8 @@ def simulate(
 
     environment.process(come())
     environment.run()
-    return _outcome(service, arrivals, ledger, target.gauge)
+    most = setup.searches if isinstance(setup, Ec2) else math.inf
+    return _outcome(service, arrivals, ledger, target.gauge, processors=most)
 
 
 def _colds(service: Service) -> list[tuple[float, float]]:
@@ -214,7 +238,7 @@ def _colds(service: Service) -> list[tuple[float, float]]:
     return list(zip(service.cold_s, billed, strict=True)) or [(0.0, 0.0)]
 
 
-def _outcome(service: Service, arrivals: Arrivals, ledger: Ledger, gauge: Gauge) -> Outcome:
+def _outcome(service: Service, arrivals: Arrivals, ledger: Ledger, gauge: Gauge, *, processors: float) -> Outcome:
     counted = [number for number, due_s in enumerate(arrivals.due_s) if due_s >= arrivals.counted_s]
     answered = [number for number in counted if not ledger.failed[number]]
     failed: dict[str, float] = {}
@@ -222,7 +246,7 @@ def _outcome(service: Service, arrivals: Arrivals, ledger: Ledger, gauge: Gauge)
         if reason := ledger.failed[number]:
             failed[reason] = failed.get(reason, 0.0) + 1
     latencies_s = tuple(ledger.ended_s[one] - ledger.came_s[one] + service.outside_s for one in answered)
-    worked_s = sum(ledger.spent_s[one] for one in counted if not math.isnan(ledger.began_s[one]))
+    worked_s = min(_worked_s(arrivals, ledger), processors * (arrivals.end_s - arrivals.counted_s))
     seconds = gauge.total_s()
     return Outcome(
         float(len(counted)),
@@ -245,6 +269,14 @@ def _outcome(service: Service, arrivals: Arrivals, ledger: Ledger, gauge: Gauge)
         max((ledger.ended_s[one] for one in counted), default=arrivals.counted_s),
         len(arrivals.due_s),
     )
+
+
+def _worked_s(arrivals: Arrivals, ledger: Ledger) -> float:
+    """Work within the time that counts, whenever it was asked for; the run goes on until all are done, a month not."""
+    from_s, until_s = arrivals.counted_s, arrivals.end_s
+    spans = zip(ledger.began_s, ledger.spent_s, strict=True)
+    within = (min(began_s + spent_s, until_s) - max(began_s, from_s) for began_s, spent_s in spans)
+    return math.fsum(one for one in within if one > 0)  # what never began is no number, and not above 0
 
 
 def month_of(outcomes: Sequence[tuple[Arrivals, Outcome]], requests_per_month: float) -> Outcome:
@@ -297,6 +329,10 @@ def service_of(
     In a burst a machine works on as many as it may at a time: what a request took then, less its wait for a slot, is
     what it takes where it shares the processors. A sandbox shares nothing.
 
+    What a start takes is what passed outside of the request's own work, as Server-Timing or the platform has it, beyond
+    what passes there when it is warm; trips of one kind differ too much to say it by their median. A popular trip that
+    was searched for says what a search takes and not what a kept answer does: it is left out.
+
     Parameters
     ----------
     records : of one target.
@@ -308,24 +344,47 @@ def service_of(
     ------
     ValueError : a kind of the mix was not measured; names it.
     """
-    good = [one for one in records if not one.error]
+    good = [one for one in records if not one.error and not (one.kind == "again" and one.origin == "solved")]
     warm = [one for one in good if one.regime == "warm" and not one.cold]
     warm_s: dict[str, tuple[float, ...]] = {}
     for one in warm:
         warm_s[one.kind] = (*warm_s.get(one.kind, ()), one.client_ms / 1000)
-    colds = [one for one in good if one.regime == "cold" and one.cold and one.kind in warm_s]
+    first = [one for one in good if one.cold and one.regime != "sweep"]
+    # those of a burst may have fought for one machine's processors: only where nothing could start it anew
+    first = [one for one in first if one.regime == "cold"] or first
+    colds = [(one, extra_s) for one in first if (extra_s := _extra_s(one, warm)) is not None]
     return Service(
         warm_s,
         {kind: share for kind, share in mix.items() if share},
         crowded_s=_crowded_s(good, warm),
         outside_s=outside_s,
-        cold_s=tuple(max(one.client_ms / 1000 - median(warm_s[one.kind]), 0.0) for one in colds),
-        init_s=tuple(one.platform["init_ms"] / 1000 for one in colds if "init_ms" in one.platform),
+        cold_s=tuple(extra_s for _, extra_s in colds),
+        init_s=tuple(one.platform["init_ms"] / 1000 for one, _ in colds if "init_ms" in one.platform),
         start_s=tuple(start_s),
+        popular=tuple(kind for kind in tuple(WISHES)[:POPULAR] if kind in warm_s) if mix.get("again") else (),
         load=load,
         answer_kb=sum(one.bytes for one in warm) / len(warm) / 1000 if warm else Service.answer_kb,
         log_kb=log_kb,
     )
+
+
+def _extra_s(cold: Record, warm: Sequence[Record]) -> float | None:
+    """What a first request took beyond a warm one; None where nothing can be said."""
+    for work_ms in (_total_ms, _duration_ms):
+        usual = [one.client_ms - ms for one in warm if (ms := work_ms(one)) is not None]
+        own_ms = work_ms(cold)
+        if own_ms is not None and usual:
+            return max(cold.client_ms - own_ms - median(usual), 0.0) / 1000
+    alike = [one.client_ms for one in warm if one.kind == cold.kind]
+    return max(cold.client_ms - median(alike), 0.0) / 1000 if alike else None
+
+
+def _total_ms(record: Record) -> float | None:
+    return record.stages_ms.get("total")
+
+
+def _duration_ms(record: Record) -> float | None:
+    return record.platform.get("duration_ms")
 
 
 def _crowded_s(good: Iterable[Record], warm: Iterable[Record]) -> dict[str, tuple[float, ...]]:

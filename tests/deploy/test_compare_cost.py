@@ -516,6 +516,15 @@ def test_what_the_records_say() -> None:
     # the mean of 910 and 1110.5 is 1010.25, rounded up 1011
     assert found.billed_s == pytest.approx(0.75 * 1.011 + 0.25 * 0.011)
     assert found.answer_bytes == pytest.approx(12_500)
+    # where something starts it anew, that alone counts: no other size, and nothing that fights for the processors
+    starts = [
+        record("short", 900, regime="cold", cold=True, platform={"init_ms": 600}),
+        record("short", 900, regime="cold", cold=True, platform={"init_ms": 620}),
+        record("short", 900, regime="burst", cold=True, platform={"init_ms": 1900}),
+        record("short", 900, regime="sweep", cold=True, platform={"init_ms": 3000}),
+    ]
+    found = cost.measured([*records, *starts], {"short": 0.75, "again": 0.25}, cpus=0.5)
+    assert found.init_s == pytest.approx(0.61)
     with pytest.raises(ValueError, match="no good warm request was measured of the kind area, long"):
         cost.measured(records, {"short": 0.5, "long": 0.25, "area": 0.25}, cpus=0.5)
     without = cost.measured([record("short", 900)], {"short": 1.0}, cpus=2.0)

@@ -182,6 +182,53 @@ def test_one_more_slot_never_makes_anybody_wait_longer(seed, slots, per_s):
     assert all(after <= before + 1e-9 for before, after in zip(fewer.latencies_s, more.latencies_s, strict=True))
 
 
+def test_processor_time_is_that_of_the_time_that_counts_and_no_more_than_there_is():
+    # 10 s each, one at a time, for 25 s of which the last 20 count: of the first request 5 s, of the second 10 and of
+    # the third 5; the last two, another 15 s, are worked on when the time is over
+    setup = replace(patient(1), searches=1)
+    found = simulate(setup, TRIP, come(0, 1, 6, 7, until_s=25, counted_s=5), seed=0, works_s=[10.0] * 4)
+    assert found.usage.cpu_hours == pytest.approx(20 / 3600)
+    # eight kept answers of 5 s beside one search of 10 s are 50 s of work, for a processor that has 10
+    found = simulate(ONE, TRIP, come(*[0.0] * 8, kinds="saaaaaaa", until_s=10), seed=0, works_s=[10.0] + [5.0] * 7)
+    assert found.usage.cpu_hours == pytest.approx(10 / 3600)
+    # 3.8 a second for two processors: never more than both of them all month, 2 x 730 hours
+    outcome = months.outcome_of(Ec2(), TRIP, months.TRACES["flat"](), 1e7)
+    assert outcome.usage.cpu_hours == pytest.approx(1460, rel=0.01)
+
+
+POPULAR = replace(TRIP, warm_s={"short": (1.0,), "again": (0.1,)}, cold_s=(2.0,), popular=("short",))
+
+
+def test_who_is_new_searches_for_what_others_have_answered():
+    # a sandbox searches the first time, 2 + 1 s, and has the answer the second time; so has each of two
+    found = simulate(Lambda(), POPULAR, come(0, 10, 20, 20, 30, 30, kinds="aaaaaa"), seed=0)
+    assert found.latencies_s == pytest.approx((3, 0.1, 0.1, 3, 0.1, 0.1))
+    assert found.usage.busy_s == pytest.approx(2 * (1 + 2) + 4 * 0.1)
+    # an instance has run for long
+    assert simulate(Ec2(), POPULAR, come(0, 10, kinds="aa"), seed=0).latencies_s == pytest.approx((0.1, 0.1))
+    # of two popular trips a sandbox knows each when it has searched for it, so two of them cost a second
+    two = replace(POPULAR, popular=("short", "short"), cold_s=(0.0,))
+    found = simulate(Lambda(), two, come(*range(0, 200, 10), kinds="a" * 20), seed=0)
+    assert sorted(found.latencies_s)[-3:] == pytest.approx((0.1, 1, 1))
+    with pytest.raises(ValueError, match="of a warm request of the kind 'long', which is popular, was"):
+        replace(TRIP, popular=("long",))
+
+
+def test_a_new_task_searches_for_what_others_have_answered():
+    """Tasks that were there have the answers; the second one comes at 180 + 30 s and searches, once, for 1 s."""
+    setup = Fargate(
+        min_tasks=1, max_tasks=2, searches=1000, threads=1000, requests_target=60.0, cpu_target_percent=1000.0
+    )
+    due_s = [number / 2 for number in range(600)]
+    found = simulate(setup, POPULAR, come(*due_s, kinds="a" * 600), seed=0)
+    slow = [number for number, latency_s in enumerate(found.latencies_s) if latency_s > 0.5]
+    assert found.peak_units == 2
+    assert len(slow) >= 1
+    # those that come within the second in which it searches may be searched for, too
+    assert 420 <= slow[0] <= slow[-1] <= 423
+    assert found.latencies_s[slow[0]] == pytest.approx(1)
+
+
 # --- a function -------------------------------------------------------------------------------------------------------
 
 COLD = replace(TRIP, cold_s=(2.0,), init_s=(1.5,))
@@ -509,6 +556,40 @@ def test_times_are_taken_from_warm_and_cold_requests_that_went_well():
     assert found.mean_s() == pytest.approx((3 * 2.0 + 1 * 0.02) / 4)
     with pytest.raises(ValueError, match="no time of a warm request of the kind 'area' was measured"):
         service_of(records, mix={"area": 1.0})
+
+
+def test_a_start_takes_what_passes_outside_of_the_work_of_a_request():
+    """Short trips take 30 ms or 1 s, so their median says nothing of one of them: 912 ms with 200 of work are 712.
+
+    Less the 10 ms that pass outside of a warm one, 0.702 s; and of the other 1712 - 1000 - 10 is as much.
+    """
+    warm = [
+        record(number, 0, ms + 10, regime="warm", rate=None, stages_ms={"total": ms}, platform={"duration_ms": ms + 2})
+        for number, ms in enumerate((30.0, 990.0, 995.0))
+    ]
+    cold = [
+        record(4, 7, ms, regime="cold", cold=True, stages_ms={"total": total}, platform={"duration_ms": total + 50})
+        for ms, total in ((912, 200.0), (1712, 1000.0))
+    ]
+    found = service_of([*warm, *cold], mix={"short": 1.0}, outside_s=0.01)
+    assert found.cold_s == pytest.approx((0.702, 0.702))
+    # without Server-Timing the platform tells: 912 - 250 are 662, of which 8 are usual
+    bare = [replace(one, stages_ms={}) for one in (*warm, *cold)]
+    assert service_of(bare, mix={"short": 1.0}).cold_s == pytest.approx((0.654, 0.654))
+    # those of a burst count only where there are no others
+    crowd = [replace(one, regime="burst", client_ms=one.client_ms + 1000) for one in cold]
+    assert service_of([*warm, *cold, *crowd], mix={"short": 1.0}).cold_s == pytest.approx((0.702, 0.702))
+    assert service_of([*warm, *crowd], mix={"short": 1.0}).cold_s == pytest.approx((1.702, 1.702))
+
+
+def test_a_popular_trip_that_was_searched_for_is_no_kept_answer():
+    warm = record(0, 0.0, 1000, regime="warm", rate=None)
+    kept = record(1, 1.0, 4, regime="warm", rate=None, kind="again", origin="memory")
+    solved = record(2, 2.0, 998, regime="warm", rate=None, kind="again", origin="solved")
+    found = service_of([warm, kept, solved], mix={"short": 0.8, "again": 0.2})
+    assert found.warm_s["again"] == (0.004,)
+    assert found.popular == ("short",)  # of the kinds of popular trips, the others were not measured
+    assert service_of([warm], mix={"short": 1.0}).popular == ()
 
 
 def test_times_in_a_crowd_are_taken_from_bursts():
