@@ -280,12 +280,18 @@ class _Question:
         usd = cell.usd_free_tier if self.free_tier else cell.usd
         reason = ""
         if cell.failed_share > FAILED_SHARE:
-            reason = f"fails {words.share(cell.failed_share)}" + _reasons(cell)
+            reason = f"fails {_failing(cell.failed_share)}" + _reasons(cell)
         elif cell.p99_ms is None or cell.p99_ms > self.p99_ms:
             reason = f"too slow: the slowest 1 % wait {words.time(cell.p99_ms)} or more"
         elif usd is None:
             reason = "no price is known"
         return Verdict(target.name, words.setup(target.setup), cell, usd, not reason, reason, _help(target.setup))
+
+
+def _failing(share: float) -> str:
+    """A share that is too much, and does not read as if it were not."""
+    said = words.share(share)
+    return f"more than {said}" if said == words.share(FAILED_SHARE) else said
 
 
 def _reasons(cell: Cell) -> str:
@@ -373,7 +379,10 @@ def _text(
             + (f"take {one.below}, {one.why_below}." if one.below else f"none will do, {one.why_below}.")
         )
     if not changes:
-        said.append(f"That does not change from {words.amount(ends[0])} to {words.amount(ends[-1])} requests a month.")
+        said.append(
+            f"With such traffic and patience that does not change from {words.amount(ends[0])} to "
+            f"{words.amount(ends[-1])} requests a month."
+        )
     return " ".join([*said, f"All of it simulated from times of {label}."])
 
 

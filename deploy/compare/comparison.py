@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from deploy.command import Failed
-from deploy.compare import cost, deviation, figures, months, regimes, standins, words
+from deploy.compare import cost, deviation, figures, months, pairs, regimes, standins, words
 from deploy.compare.advice import advise, simulated
 from deploy.compare.plain import plain, restored
 from deploy.compare.progress import Steps
@@ -304,7 +304,7 @@ def summarise(
         quality=figures.quality(records),
         memory=tuple(_priced_sizes(records, targets)),
         bills=cost.bills(priced),
-        break_evens=tuple(_break_evens(priced)),
+        break_evens=pairs.break_evens(priced),
         sensitivity=cost.sensitivity(priced, SENSITIVE_AT),
         months=tuple(cells) if simulated else (),
         theory=tuple(deviation.deviation_from_theory(seed, size=depth.theory)),
@@ -363,15 +363,6 @@ def _priced_sizes(records: Iterable[Record], targets: Iterable[Target]) -> Itera
             yield replace(row, usd_per_million=cost.memory_price(setup, row.memory_mb, row.duration_ms / 1000))
         else:
             yield row
-
-
-def _break_evens(priced: cost.Targets) -> Iterator[Any]:
-    """As measured, with what is always free, and with shorter and longer trips."""
-    yield from cost.break_evens(priced)
-    yield from cost.break_evens(priced, terms=cost.Terms(free_tier=True))
-    for factor in cost.TRIP_FACTORS:
-        if factor != 1:
-            yield from cost.break_evens(priced, trip_factor=factor)
 
 
 def _answers_of(summary: Summary) -> Iterator[str]:

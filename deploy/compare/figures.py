@@ -250,6 +250,7 @@ def _cold(rows: Sequence[Record]) -> Cold:
         _finite(_ranked(times, 50)),
         _finite(max(times)),
         _median(_told(rows, "init_ms")),
+        _median(_told(rows, "renew_s")),
     )
 
 

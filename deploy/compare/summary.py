@@ -136,6 +136,7 @@ class Cold:
     regime : in which they were seen.
     count, failed : of them; p50_ms, max_ms : of what their users waited.
     init_ms : median of the platform's part, where it tells.
+    renew_s : median of the seconds until what was started anew took requests, which none of them waited for.
     """
 
     target: str
@@ -145,6 +146,7 @@ class Cold:
     p50_ms: float | None = None
     max_ms: float | None = None
     init_ms: float | None = None
+    renew_s: float | None = None
 
 
 @dataclass(frozen=True)
