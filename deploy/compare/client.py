@@ -71,7 +71,7 @@ class Client:
         """Seconds since the run began."""
         return time.monotonic() - self.began
 
-    async def ask(self, wish: Wish, regime: str, *, due_s: float | None = None, rate: float | None = None) -> Record:
+    async def ask(self, wish: Wish, regime: str, *, due_s: float | None = None) -> Record:
         """Ask for a trip, at its time.
 
         Parameters
@@ -79,7 +79,6 @@ class Client:
         wish : what to ask for.
         regime : one of `record.REGIMES`.
         due_s : when to send it, in seconds since the run began; now, if None.
-        rate : requests a second that are offered, for the record.
         """
         if due_s is None:
             due_s = self.now_s
@@ -100,7 +99,6 @@ class Client:
             target=self.target,
             regime=regime,
             kind=wish.kind,
-            rate=rate,
             due_s=round(due_s, 6),
             sent_s=round(sent_s, 6),
             client_ms=round(1000 * (ended_s - due_s), 3),

@@ -9,9 +9,10 @@
   meanwhile, and not by one alone (coordinated omission; Tene, "How not to measure latency", 2013).
 * sweep: one trip after the other, for each memory size of a function.
 
-Before all but the cold ones the popular trips are asked for once; that is not measured, and shows whether the target
-lives. One that is dead costs a record, with an `error` that says so, for each regime and each rate of a load. One that
-dies within a regime is given up after a few failures, and each request that was not sent then is a failed one.
+Before all but the cold ones and the sweep the popular trips are asked for, again and again until nothing is searched
+for any more: each unit that takes turns knows them then; what starts later does not. That is not measured, and shows
+whether the target lives. Each request that was planned and not sent, because a target was dead, is a failed one with an
+`error` that says so: who dies fails no fewer users than who is slow.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from typing import Any
 from deploy.command import Failed
 from deploy.compare.client import Client
 from deploy.compare.exchange import TIMEOUT, TIMEOUT_S
-from deploy.compare.record import REGIMES, Record
-from deploy.compare.trips import WISHES, Trips, Wish
+from deploy.compare.record import NOT_SENT, REGIMES, Record
+from deploy.compare.trips import POPULAR, WISHES, Trips, Wish
 
 #: Starts a target anew and returns the seconds until it takes requests; raises OSError or `Failed`.
 Renew = Callable[[], float]
@@ -40,6 +41,11 @@ Progress = Callable[[str, int, int], None]
 #: A target is given up after so many connections in a row that failed, or answers that never came.
 FAILURES_IN_A_ROW = 10
 TIMEOUTS_IN_A_ROW = 3
+
+#: The popular trips are asked for so many times at most, and no more after so many times without a search. Each time
+#: another one is first: three trips to three units that take turns would be each one's own for ever.
+ROUNDS = 12
+KEPT_ROUNDS = 3
 
 #: Wishes of a regime are numbered from here on, so that a number is the same trip however long each regime is.
 _FIRST = {regime: 1_000_000 * number for number, regime in enumerate(REGIMES)}
@@ -140,12 +146,19 @@ class Run:
             self._done[record.regime] += 1
             self.progress(record.regime, self._done[record.regime], planned)
 
-    def failed(self, regime: str, error: str, *, wish: Wish | None = None, rate: float | None = None) -> Record:
-        """A record of what was not sent, and why."""
-        now_s = round(time.monotonic() - self.began, 6)
-        kind, number = (wish.kind, wish.number) if wish else ("", None)
+    def leave_out(self, regime: str, wishes: Iterable[Wish], why: str, planned: int) -> None:
+        """Take a record of each that was planned and is not sent."""
+        for wish in wishes:
+            self.note(self.not_sent(regime, wish, why), planned)
+
+    def not_sent(self, regime: str, wish: Wish, why: str, *, after_s: float = 0.0) -> Record:
+        """A record of what was planned for so many seconds from now and is not sent."""
+        due_s = round(time.monotonic() - self.began + after_s, 6)
         date = datetime.now(UTC).isoformat(timespec="milliseconds")
-        return Record(self.name, regime, kind, now_s, now_s, 0.0, 0, error, rate, wish=number, date=date, **self.about)
+        why = f"{NOT_SENT}: {why}"
+        return Record(
+            self.name, regime, wish.kind, due_s, due_s, 0.0, 0, why, wish=wish.number, date=date, **self.about
+        )
 
 
 # --- a whole target -------------------------------------------------------------------------------------------------
@@ -228,20 +241,22 @@ async def cold(run: Run, count: int, renew: Renew) -> None:
             try:
                 renew_s = await asyncio.to_thread(renew)
             except (OSError, Failed) as error:
-                _leave_out(run, "cold", wishes[number:], f"it cannot be started anew: {error}", count)
+                run.leave_out("cold", wishes[number:], f"it cannot be started anew: {error}", count)
                 return
             record = await client.ask(wish, "cold")
             run.note(replace(record, platform={**record.platform, "renew_s": round(renew_s, 3)}), count)
             patience.note(record)
             if patience.why:
-                _leave_out(run, "cold", wishes[number + 1 :], patience.why, count)
+                run.leave_out("cold", wishes[number + 1 :], patience.why, count)
                 return
 
 
 async def warm(run: Run, count: int) -> None:
     """One trip after the other, over a connection that is kept."""
     wishes = [run.trips.wish(_FIRST["warm"] + number) for number in range(count)]
-    if await _lives(run, "warm", count):
+    if dead := await _prime(run, "warm"):
+        run.leave_out("warm", wishes, dead, count)
+    else:
         await _one_by_one(run, "warm", wishes)
 
 
@@ -255,27 +270,20 @@ async def sweep(run: Run, count: int) -> None:
 
 async def burst(run: Run, users: int, *, times: int = 1, idle_s: float = 0.0) -> None:
     """Nothing for `idle_s`, then all users at the same instant, each over a new connection; `times` times."""
-    planned = users * times
     for time_ in range(times):
-        if not await _lives(run, "burst", planned):
-            return
-        await asyncio.sleep(idle_s)
         first = _FIRST["burst"] + time_ * users
-        await _at_their_times(
-            run, "burst", [(0.0, first + number) for number in range(users)], planned, burst=time_ + 1
-        )
+        wishes = [(0.0, run.trips.wish(first + number)) for number in range(users)]
+        await _come(run, _Crowd("burst", wishes, planned=users * times, burst=time_ + 1), idle_s=idle_s)
 
 
 async def load(run: Run, rates: Sequence[float], *, seconds: float) -> None:
     """Users who come at random, for so long at each rate (a second); then wait for those who are still waiting."""
     planned = sum(_count(rate, seconds) for rate in rates)
     for number, rate in enumerate(rates):
-        if not await _lives(run, "load", planned, rate=rate):
-            continue
         first = _FIRST["load"] + number * _RATES_APART
-        offsets = arrivals(rate, seconds, seed=f"{run.trips.seed} {rate:g}")
-        wanted = [(offset, first + number) for number, offset in enumerate(offsets)]
-        await _at_their_times(run, "load", wanted, planned, rate=rate)
+        offsets_s = arrivals(rate, seconds, seed=f"{run.trips.seed} {rate:g}")
+        wishes = [(offset_s, run.trips.wish(first + user)) for user, offset_s in enumerate(offsets_s)]
+        await _come(run, _Crowd("load", wishes, planned=planned, rate=rate))
 
 
 def arrivals(rate: float, seconds: float, *, seed: str) -> list[float]:
@@ -303,56 +311,79 @@ async def _one_by_one(run: Run, regime: str, wishes: Sequence[Wish]) -> None:
             run.note(record, len(wishes))
             patience.note(record)
             if patience.why:
-                _leave_out(run, regime, wishes[number:], patience.why, len(wishes))
+                run.leave_out(regime, wishes[number:], patience.why, len(wishes))
                 return
 
 
-async def _at_their_times(
-    run: Run,
-    regime: str,
-    wanted: Iterable[tuple[float, int]],
-    planned: int,
-    *,
-    rate: float | None = None,
-    burst: int | None = None,
-) -> None:
-    """Send each (seconds from now, number) when it is due, whatever becomes of the others; wait for all.
+@dataclass(frozen=True)
+class _Crowd:
+    """Users who come at their times, whatever becomes of the others.
 
-    Nothing is given up here: what does not depend on the answers takes no longer when there are none.
+    Parameters
+    ----------
+    regime : in which they come; rate, burst : for their records.
+    users : after how many seconds each comes, and with which wish.
+    planned : users of the whole regime.
     """
-    # made before the clock starts: it takes a while
-    wishes = [(offset_s, run.trips.wish(number)) for offset_s, number in wanted]
+
+    regime: str
+    users: Sequence[tuple[float, Wish]]
+    planned: int
+    rate: float | None = None
+    burst: int | None = None
+
+
+async def _come(run: Run, crowd: _Crowd, *, idle_s: float = 0.0) -> None:
+    """Let them come after a quiet, and wait for all; none is sent to a target that is dead before.
+
+    Nothing is given up once they come: what does not depend on the answers takes no longer when there are none.
+    """
+
+    def note(record: Record) -> None:
+        run.note(replace(record, rate=crowd.rate, burst=crowd.burst), crowd.planned)
+
+    if dead := await _prime(run, crowd.regime):
+        for offset_s, wish in crowd.users:
+            note(run.not_sent(crowd.regime, wish, dead, after_s=offset_s))
+        return
+    await asyncio.sleep(idle_s)
     async with run.client() as client, asyncio.TaskGroup() as tasks:
         began = client.now_s + _READY_S
 
         async def one(offset_s: float, wish: Wish) -> None:
-            record = await client.ask(wish, regime, due_s=began + offset_s, rate=rate)
-            run.note(replace(record, burst=burst), planned)
+            note(await client.ask(wish, crowd.regime, due_s=began + offset_s))
 
-        for offset_s, wish in wishes:
+        for offset_s, wish in crowd.users:
             tasks.create_task(one(offset_s, wish))
 
 
-def _leave_out(run: Run, regime: str, wishes: Iterable[Wish], why: str, planned: int) -> None:
-    for wish in wishes:
-        run.note(run.failed(regime, f"not sent: {why}", wish=wish), planned)
-
-
-async def _lives(run: Run, regime: str, planned: int, *, rate: float | None = None) -> bool:
-    """Ask for the popular trips, so that they are kept; a target that takes no connection or is silent is given up."""
+async def _prime(run: Run, regime: str) -> str:
+    """Ask for the popular trips, so that each unit keeps them; why the target is dead, else nothing."""
+    kept = 0  # so many times in a row without a search
     async with run.client() as client:
-        for wish in run.trips.popular:
-            patience = _Patience()
-            while True:
-                record = await client.ask(wish, regime)
-                if record.status:
-                    break
-                patience.note(record)
-                if patience.why or record.error == TIMEOUT:
-                    run.note(run.failed(regime, f"given up: {patience.why or TIMEOUT}", rate=rate), planned)
-                    return False
-                await asyncio.sleep(_PAUSE_S)
-    return True
+        for round_ in range(ROUNDS):
+            first = round_ % POPULAR
+            origins = []
+            for wish in (*run.trips.popular[first:], *run.trips.popular[:first]):
+                record, dead = await _answered(client, wish, regime)
+                if dead:
+                    return dead
+                origins.append(record.origin)
+            kept = 0 if "solved" in origins else kept + 1
+            if kept == KEPT_ROUNDS or not any(origins):  # nobody says, or nothing is right: more would tell no more
+                break
+    return ""
+
+
+async def _answered(client: Client, wish: Wish, regime: str) -> tuple[Record, str]:
+    """Ask until there is an answer, whatever it says; and why there is none of a target that refuses or is silent."""
+    patience = _Patience()
+    while True:
+        record = await client.ask(wish, regime)
+        patience.note(record)
+        if record.status or patience.why or record.error == TIMEOUT:
+            return record, "" if record.status else patience.why or record.error
+        await asyncio.sleep(_PAUSE_S)
 
 
 class _Patience:

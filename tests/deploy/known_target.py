@@ -32,6 +32,7 @@ random.Random(1).shuffle(exponential)
 asked: Counter[str] = Counter()
 began: dict[str, float] = {}
 fresh: Counter[str] = Counter()
+kept: set[tuple[str, int, int]] = set()
 
 
 def loop_of(wish: dict, **changes: object) -> dict:
@@ -109,6 +110,10 @@ async def renew(request: web.Request) -> web.Response:
     return web.Response()
 
 
+async def count(request: web.Request) -> web.Response:
+    return web.Response(text=str(asked[request.path.rsplit("/", 1)[0]]))
+
+
 async def trip(request: web.Request) -> web.StreamResponse:
     how, wish, key = request.match_info["how"], await request.json(), request.path.removesuffix("/v1/trips")
     asked[key] += 1
@@ -116,6 +121,12 @@ async def trip(request: web.Request) -> web.StreamResponse:
     now = asyncio.get_running_loop().time()
     if number == 1:
         began[key] = now
+    if how.startswith("units-"):
+        unit = asked[key] % int(how.removeprefix("units-"))
+        found = (key, unit, wish["seed"])
+        origin = "memory" if found in kept else "solved"
+        kept.add(found)
+        return answer(loop_of(wish), **{"Server-Timing": f'app;desc="{unit}", answer;desc="{origin}"'})
     match how:
         case "constant":
             await asyncio.sleep(CONSTANT_S)
@@ -192,6 +203,7 @@ async def serve() -> None:
     app.router.add_get("/{test}/{how}/v1/trailheads", trailheads)
     app.router.add_post("/{test}/{how}/v1/trips", trip)
     app.router.add_get("/{test}/{how}/renew", renew)
+    app.router.add_get("/{test}/{how}/asked", count)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

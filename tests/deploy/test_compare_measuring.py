@@ -220,6 +220,23 @@ def test_all_who_come_while_a_target_stalls_are_seen_to_wait(url: str) -> None:
     assert 200 <= found.latency.p50.ms < 300  # who came at other times did not wait for them
 
 
+@pytest.mark.parametrize("units", [1, 2, 3])
+def test_each_unit_knows_the_popular_trips_before_it_is_measured(url: str, units: int) -> None:
+    """Each unit keeps what it has found to itself, and they take turns: all the same, no popular trip is new to any."""
+    records = measured(f"{url}/units-{units}", replace(NOTHING, warm=60))
+    again = [one for one in records if one.kind == "again"]
+    assert len(again) == 12
+    assert {one.instance for one in again} == {str(unit) for unit in range(units)}
+    assert {one.origin for one in again} == {"memory"}
+    assert {one.origin for one in records if one.kind != "again"} == {"solved"}
+
+
+def test_a_target_that_keeps_nothing_is_not_asked_for_popular_trips_for_ever(url: str) -> None:
+    measured(f"{url}/cold", replace(NOTHING, warm=1))
+    with urllib.request.urlopen(f"{url}/cold/asked") as answer:
+        assert int(answer.read()) == POPULAR * regimes.ROUNDS + 1
+
+
 def test_a_burst_is_sent_at_one_instant_and_no_one_waits_for_another(url: str) -> None:
     records = measured(f"{url}/constant", replace(NOTHING, burst=20, bursts=2, idle_s=1.0))
     due = sorted({one.due_s for one in records})
@@ -367,30 +384,47 @@ def test_a_target_that_dies_under_load_fails_all_who_come_then(known_target: Sta
     first, second = ([one for one in records if one.rate == rate] for rate in sizes.rates)
     assert len(first) == 20  # none was left out
     assert sum(not one.error for one in first) == 8
-    assert [one.error for one in second] == ["given up: connection refused, 10 times in a row"]
+    assert [one.error for one in second] == ["not sent: connection refused, 10 times in a row"] * 10
+    assert not any(one.sent for one in second)
+    found = [one for one in figures(records) if one.latency.kind == "all"]
+    # 12 of 20, then all of 10
+    assert [(one.latency.count, one.latency.failed) for one in found] == [(20, 12), (10, 10)]
 
 
 def test_a_target_that_falls_silent_is_given_up_after_three_timeouts(url: str) -> None:
     began = time.monotonic()
-    records = measured(f"{url}/hangs", replace(NOTHING, warm=10, burst=2, bursts=1), timeout_s=0.4)
+    records = measured(f"{url}/hangs", replace(NOTHING, warm=10, burst=2, bursts=2), timeout_s=0.4)
     assert [one.error for one in records] == [
         *["", "", "timeout", "timeout", "timeout"],
         *["not sent: timeout, 3 times in a row"] * 5,
-        "given up: timeout",
+        *["not sent: timeout"] * 4,
     ]
+    assert [one.burst for one in records[10:]] == [1, 1, 2, 2]
     assert time.monotonic() - began < 5
 
 
-def test_a_dead_target_costs_a_record_a_regime_and_little_time() -> None:
+def test_a_target_that_dies_between_two_bursts_fails_all_of_the_second(known_target: Start) -> None:
+    """11 answers: the popular trips, a burst of 6, and 2 popular trips; then nobody is there any more."""
+    with known_target() as mortal:
+        records = measured(f"{mortal}/a/dies", replace(NOTHING, burst=6, bursts=2))
+    first, second = ([one for one in records if one.burst == number] for number in (1, 2))
+    assert [one.error for one in first] == [""] * 6
+    assert [one.error for one in second] == ["not sent: connection refused, 10 times in a row"] * 6
+    assert [one.wish for one in second] == [2_000_006 + number for number in range(6)]
+
+
+def test_a_dead_target_fails_all_that_was_planned_and_costs_little_time() -> None:
     pytest.importorskip("aiohttp", reason="needs the extra `compare`")
     seen: list[Record] = []
     began = time.monotonic()
     trips = Trips(((0.0, 45.0),), seed=1)
     records = regimes.measure("dead", "http://127.0.0.1:9", trips, QUICK, on_record=seen.append)
     assert time.monotonic() - began < 15
-    assert [(one.regime, one.error) for one in records] == [
-        (regime, "given up: connection refused, 10 times in a row") for regime in ("warm", "burst", "load")
-    ]
+    assert {one.error for one in records} == {"not sent: connection refused, 10 times in a row"}
+    # four each: one user after the other, at the same instant, and 1 a second for 4 s
+    assert Counter(one.regime for one in records) == {"warm": 4, "burst": 4, "load": 4}
+    assert all(one.kind in KINDS for one in records)
+    assert len({one.wish for one in records}) == 12
     assert seen == records
 
 
@@ -454,6 +488,7 @@ def test_connections_are_kept_for_one_user_and_new_for_many(url: str) -> None:
         async with Client("here", f"{url}/constant", kept=kept) as client:
             await client.ask(SHORT, "warm")
             await client.ask(SHORT, "warm")
+            await asyncio.sleep(0.05)  # a connection is closed in the loop's next turn
             lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
             return sum(line.split()[2].endswith(f":{port:04X}") and line.split()[3] == "01" for line in lines)
 
