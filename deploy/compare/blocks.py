@@ -19,6 +19,7 @@ class Table:
     head : of its columns; rows : of texts, the first of which names the row.
     note : what to know when reading it.
     words : columns of words, from 0; the others hold figures.
+    folded : whether a page shows it only to who asks for it; Markdown always shows it.
     """
 
     title: str
@@ -26,6 +27,7 @@ class Table:
     rows: Sequence[Sequence[str]]
     note: str = ""
     words: tuple[int, ...] = (0,)
+    folded: bool = False
 
 
 @dataclass(frozen=True)

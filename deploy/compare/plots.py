@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,8 +27,14 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 #: Widths of a picture in inches, of 72 points each; letters have 9 points. The narrow one is as wide as a phone.
 _WIDE, _NARROW = 9.0, 3.6
-#: The marks of targets that fail lie one above the other, by so much, so that none hides another.
-_STEP = 1.35
+#: Part of a panel's height that each target's marks of failure take.
+_ROW = 0.085
+#: What is marked so; a quantile of 99 % is not known then.
+_FAILED = "×: over 1 % failed"
+#: Where the axis of scores begins if all are above it, in % of the best.
+_NEARLY_ALL = 99
+#: Steps of a logarithmic axis, from many labels to few.
+_STEPS = ((1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0, 3.0), (1.0,))
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "loopgenie",
@@ -120,22 +127,58 @@ def _panels(figure: Figure, number: int, height: float = 3.0, *, share_x: bool =
     return list(figure.subplots(rows, columns, squeeze=False, sharex=share_x).flat)
 
 
-def _legend(figure: Figure, axes: Axes) -> None:
+def _legend(figure: Figure, axes: Axes, *, narrow_columns: int = 3) -> None:
     handles, labels = axes.get_legend_handles_labels()
     if handles:
-        columns = 3 if figure.get_figwidth() <= _NARROW else 6
+        columns = narrow_columns if figure.get_figwidth() <= _NARROW else 6
         figure.legend(handles, labels, loc="outside upper left", ncols=columns, columnspacing=1.2, handlelength=1.8)
 
 
 def _times(axis: Axis) -> None:
-    """Ticks of a logarithmic axis of milliseconds: 100 ms, 1 s."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
+    """Ticks of a logarithmic axis of milliseconds, as many as have room: 100 ms, 1 s."""
     low, high = axis.get_view_interval()
-    subs = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0) if high / low < 8 else (1.0, 3.0)
-    axis.set_major_locator(LogLocator(10, subs=subs, numticks=20))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: words.time(float(f"{value:.2g}"))))
-    axis.set_minor_formatter(NullFormatter())
+    _tick(axis, low, high, 5)
+
+
+def _tick(axis: Axis, low: float, high: float, most: int) -> None:
+    """Ticks of a logarithmic axis of milliseconds, at most so many where that can be, none outside of what is said."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    found = [[step * 10.0**power for power in decades for step in steps] for steps in _STEPS]
+    found = [[value for value in ticks if low <= value <= high] for ticks in found]
+    ticks = next((ticks for ticks in found if len(ticks) <= most), found[-1])
+    axis.set_ticks(ticks, [words.time(value) for value in ticks])
+    axis.set_ticks([], minor=True)
+
+
+def _waits(panels: Mapping[Axes, Mapping[int, tuple[str, Sequence[float]]]], known: Sequence[float]) -> None:
+    """The upright axis of times, the same in all panels, and above it a band of its own for what failed.
+
+    Parameters
+    ----------
+    panels : the colour of each target by its place, and where its requests failed.
+    known : all times that are drawn, in ms.
+    """
+    low, high = (min(known) / 1.15, max(known) * 1.15) if known else (500.0, 2000.0)
+    rows = max((place + 1 for marks in panels.values() for place, (_, lost) in marks.items() if lost), default=0)
+    band = _ROW * rows + 0.03 if rows else 0.0
+    for axes, marks in panels.items():
+        top = high * (high / low) ** (band / (1 - band))
+        axes.set(yscale="log", ylim=(low, top))
+        _tick(axes.yaxis, low, high, 6)
+        if rows:
+            axes.axhspan(high, top, facecolor="#f0f0f0", zorder=0.4)
+            axes.text(-0.02, 1 - band / 2, "failed", transform=axes.transAxes, ha="right", va="center", fontsize=8)
+        for place, (colour, lost) in marks.items():
+            height = 1 - band + 0.015 + _ROW * (place + 0.5)
+            axes.plot(
+                lost,
+                [height] * len(lost),
+                transform=axes.get_xaxis_transform(),
+                color=colour,
+                marker="x",
+                linestyle="none",
+                markersize=7,
+            )
 
 
 def _amounts(axis: Axis) -> None:
@@ -214,18 +257,20 @@ def _loads(summary: Summary) -> dict[str, list[Latency]]:
 def _draw_load(figure: Figure, summary: Summary) -> None:
     axes = _panels(figure, 1)[0]
     loads = _loads(summary)
-    known = [one.p99.ms for rows in loads.values() for one in rows if one.p99.ms is not None]
-    ceiling = 2 * max(known, default=1000.0)
+    marks = {}
     for place, (name, rows) in enumerate(loads.items()):
         colour, marker = _look(summary, name)
         rates = [one.rate or 0.0 for one in rows]
         axes.plot(rates, [_drawn(one.p50.ms) for one in rows], color=colour, linestyle=":", linewidth=1.2)
         axes.plot(rates, [_drawn(one.p99.ms) for one in rows], color=colour, marker=marker, label=name)
-        lost = [one.rate or 0.0 for one in rows if one.p99.ms is None and one.failed]
-        axes.plot(lost, [ceiling * _STEP**place] * len(lost), color=colour, marker="x", linestyle="none", markersize=8)
-    axes.set(yscale="log", xlabel="requests offered a second", ylabel="time until the answer")
-    axes.set_title("p99 (line), median (dotted)\n× at the top: more than 1 % failed", fontsize=9)
-    _times(axes.yaxis)
+        marks[place] = colour, [one.rate or 0.0 for one in rows if one.p99.ms is None and one.failed]
+    every = [one for rows in loads.values() for one in rows]
+    _waits({axes: marks}, [ms for one in every for ms in (one.p50.ms, one.p99.ms) if ms is not None])
+    rates = sorted({one.rate or 0.0 for one in every})
+    axes.set_xticks(rates, [f"{rate:g}" for rate in rates])
+    axes.set(xlabel="requests offered a second", ylabel="time until the answer")
+    failed = f"; {_FAILED}" if any(lost for _, lost in marks.values()) else ""
+    axes.set_title(f"p99 (line), median (dotted){failed}", fontsize=9)
     _legend(figure, axes)
 
 
@@ -262,7 +307,7 @@ def _draw_burst(figure: Figure, summary: Summary) -> None:
                 linewidth=1.0 if one.failed else 0.0,
                 linestyle="--" if one.failed else "-",
             )
-        axes.set(title=name, xlim=(0, end / 1000 * 1.03), xlabel="s", yticks=[])
+        axes.set(title=name, xlim=(0, end / 1000 * 1.03), xlabel="seconds since due", yticks=[])
         axes.grid(visible=False, axis="y")
     if figure.get_figwidth() > _NARROW:  # there is no room for it beside a low panel
         panels[0].set_ylabel("requests, by when they ended")
@@ -308,7 +353,10 @@ def _draw_memory(figure: Figure, summary: Summary) -> None:
         axes.plot(places, [_drawn(one) for one in values], color=colour, marker=marker)
         axes.set_title(title)
         axes.set_xticks(places, [f"{one.memory_mb}" for one in rows], fontsize=8)
-        axes.set(xlabel="MB", ylim=(0, 1.15 * max(one for one in values if one is not None)))
+        known = [one for one in values if one is not None]
+        axes.set(xlabel="MB", ylim=(0, 1.15 * max(known)))
+        if title.startswith("score") and min(known) >= _NEARLY_ALL:  # nothing could be told apart from 0 on
+            axes.set(ylim=(_NEARLY_ALL, 100.1), yticks=(_NEARLY_ALL, 99.5, 100), title=f"{title}, from {_NEARLY_ALL}")
         if title == "billed time":
             axes.yaxis.set_major_formatter(lambda value, _: words.time(value) if value else "0")
 
@@ -343,30 +391,27 @@ def _draw_cost(figure: Figure, summary: Summary) -> None:
     for one in bills:
         colour, marker = _look(summary, one.target)
         requests, usd = zip(*((x, y) for x, y in one.curve if x > 0 and y > 0), strict=True)
-        axes.plot(requests, usd, color=colour, marker=marker, markevery=max(1, len(usd) // 8), label=one.target)
-        if one.capacity and one.capacity <= requests[-1] * 1.01:
+        ends = one.capacity is not None and one.capacity <= requests[-1] * 1.01
+        # beside a line its labels would lie upon another line, on a phone
+        label = f"{one.target}, to {words.amount(one.capacity)}" if ends else one.target
+        axes.plot(requests, usd, color=colour, marker=marker, markevery=max(1, len(usd) // 8), label=label)
+        if ends:
             axes.plot(requests[-1], usd[-1], color=colour, marker="|", markersize=16, markeredgewidth=2)
-            room = requests[-1] < 3e6  # to the right of it
-            axes.annotate(
-                f"ends at {words.amount(one.capacity)}",
-                (requests[-1], usd[-1]),
-                xytext=(5, -3) if room else (0, -17),
-                textcoords="offset points",
-                color=colour,
-                ha="left" if room else "center",
-                fontsize=8,
-                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
-            )
-    for point in crossings(summary):
+    points = sorted(crossings(summary))
+    for point in points:
         axes.plot(*point, color="black", marker="o", markersize=9, markerfacecolor="none", linestyle="none")
-        said = words.amount(point[0])
-        axes.annotate(said, point, xytext=(-6, 8), textcoords="offset points", ha="right", fontsize=8)
     axes.set(xscale="log", yscale="log", xlabel="requests a month", ylabel="USD a month")
-    axes.set_title("circles: the same cost", fontsize=9)
+    said = []
+    if points:
+        said.append(f"circles: same cost ({', '.join(words.amount(requests) for requests, _ in points)})")
+    if any(one.capacity is not None for one in bills):
+        said.append("bars: busy all the time")
+    lines = ["; ".join(said)] if figure.get_figwidth() > _NARROW else [textwrap.fill(one, 44) for one in said]
+    axes.set_title("\n".join(lines), fontsize=9)
     _amounts(axes.xaxis)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words.number(value)))
     axes.margins(y=0.12)
-    _legend(figure, axes)
+    _legend(figure, axes, narrow_columns=2)
 
 
 def crossings(summary: Summary) -> Iterator[tuple[float, float]]:
@@ -399,9 +444,10 @@ def _say_cost(summary: Summary) -> str:
 
 def _draw_months(figure: Figure, summary: Summary) -> None:
     traces = list(dict.fromkeys(one.trace for one in summary.months))
-    ceiling = 2 * max((one.p99_ms for one in summary.months if one.p99_ms), default=1000.0)
     panels = _panels(figure, len(traces), 2.8 if figure.get_figwidth() > _NARROW else 2.2)
+    marks: dict[Axes, dict[int, tuple[str, Sequence[float]]]] = {}
     for axes, trace in zip(panels, traces, strict=True):
+        marks[axes] = {}
         for place, name in enumerate(_names(summary)):
             rows = sorted(
                 (one for one in summary.months if one.trace == trace and one.target == name),
@@ -411,13 +457,12 @@ def _draw_months(figure: Figure, summary: Summary) -> None:
             values = [_drawn(one.p99_ms) for one in rows]
             if rows:
                 axes.plot([one.requests for one in rows], values, color=colour, marker=marker, label=name)
-            lost = [one.requests for one in rows if one.p99_ms is None]
-            height = ceiling * _STEP**place
-            axes.plot(lost, [height] * len(lost), color=colour, marker="x", linestyle="none", markersize=8)
-        axes.set(xscale="log", yscale="log", title=trace, xlabel="requests a month")
-        _times(axes.yaxis)
+            marks[axes][place] = colour, [one.requests for one in rows if one.p99_ms is None]
+        axes.set(xscale="log", title=trace, xlabel="requests a month")
         _amounts(axes.xaxis)
-    panels[0].set_ylabel("p99 (×: failed)")
+    _waits(marks, [one.p99_ms for one in summary.months if one.p99_ms])
+    failed = f" ({_FAILED})" if any(lost for rows in marks.values() for _, lost in rows.values()) else ""
+    panels[0].set_ylabel(f"p99{failed}")
     _legend(figure, panels[0])
 
 

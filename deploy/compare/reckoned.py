@@ -53,6 +53,7 @@ def cost(summary: Summary, pictures: Mapping[str, Picture]) -> Iterator[Block]:
                 labelled(summary, f"The bill of {one.target} for a million requests a month", how),
                 ("line", "USD"),
                 [*((line.what, words.usd(line.usd)) for line in one.lines), ("sum", words.usd(_sum(one)))],
+                folded=True,
             )
 
 
@@ -128,6 +129,7 @@ def _sensitivity(summary: Summary, how: str) -> Iterator[Table]:
                 )
                 for requests, _, name in rows
             ],
+            folded=True,
         )
 
 
@@ -196,6 +198,7 @@ def deviations(summary: Summary) -> Iterator[Block]:
                     for one in rows
                 ],
                 words=(0, 1),
+                folded=rows is summary.theory,
             )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
+from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -237,9 +238,121 @@ def test_pictures_are_the_same_each_time_and_have_no_date_and_text_as_text(drawn
         for svg in (one.wide, one.narrow):
             ElementTree.fromstring(svg)
             assert "<dc:date>" not in svg
-    cost = next(one for one in drawn if one.name == "cost").wide
-    assert ">640,000<" in cost  # the break-even point, to two digits
-    assert ">ends at 4.2 million<" in cost
+
+
+def lettered(drawn: list[plots.Picture], name: str) -> list[list[tuple[str, float, float, float]]]:
+    """Level texts of the wide and of the narrow picture, each with its left and right end and its height."""
+    one = next(one for one in drawn if one.name == name)
+    return [list(level(svg)) for svg in (one.wide, one.narrow)]
+
+
+def level(svg: str) -> Iterator[tuple[str, float, float, float]]:
+    for style, place, text in re.findall(r'<text style="([^"]+)"([^>]+)>(.*?)<', svg):
+        x, y = map(float, re.findall(r"[\d.]+", place)[-2:])
+        # DejaVu Sans: a letter is 0.6 times as wide as high
+        width = 0.6 * float(re.findall(r"font-size: ([\d.]+)", style)[0]) * len(text)
+        left = x - width * (0.5 if "anchor: middle" in style else "anchor: end" in style)
+        if "rotate(-90" not in place:
+            yield text, left, left + width, y
+
+
+def marks_of(svg: str, path: str) -> list[float]:
+    """Heights from the top of the marks that are drawn so."""
+    shapes = re.findall(rf'<path id="(\w+)" d="{path}', svg)
+    return [float(y) for shape in shapes for y in re.findall(rf'<use xlink:href="#{shape}" x="[^"]+" y="([^"]+)"', svg)]
+
+
+def test_no_label_of_a_picture_lies_upon_another(drawn: list[plots.Picture]) -> None:
+    whole = invented()
+    # three and a half decades of times, as when many answers come from memory; months that fail; points near each other
+    spread = tuple(
+        replace(one, curve=tuple((3 * 10 ** (3.5 * part), part) for _, part in one.curve)) for one in whole.latencies
+    )
+    hard = replace(
+        whole,
+        latencies=spread,
+        months=tuple(
+            replace(one, p99_ms=None, failed_share=0.3) if one.requests > 1e6 else one for one in whole.months
+        ),
+        break_evens=(*whole.break_evens, BreakEven("ec2", "fargate", 700_000, 21.0)),
+    )
+    for pictures in (drawn, plots.pictures(hard)):
+        for name in ("latency", "burst", "load", "memory", "cost", "months"):
+            for found in lettered(pictures, name):
+                assert len(found) > 8
+                for place, (text, left, right, y) in enumerate(found):
+                    for other, low, high, height in found[:place]:
+                        apart = right < low or high < left or abs(height - y) > 6  # of letters 8 or 9 high
+                        assert apart, f"{name}: {text!r} upon {other!r}"
+
+
+def test_the_picture_of_costs_says_where_lines_cross_and_end(drawn: list[plots.Picture]) -> None:
+    for found in lettered(drawn, "cost"):
+        texts = "; ".join(text for text, *_ in found)  # on a phone the title has two lines
+        assert "circles: same cost (640,000); bars: busy all the time" in texts  # 643,564, to two digits
+        assert "ec2, to 4.2 million" in texts
+        assert "lambda, to" not in texts
+
+
+def test_what_failed_is_marked_in_a_band_above_all_times() -> None:
+    whole = invented()
+    cells = tuple(
+        replace(one, p99_ms=None) if one.requests > 1e6 and one.target != "ec2" else one for one in whole.months
+    )
+    cross, dot = "M -3.5 3.5", "M 0 2.5"
+    for of, name, crosses in (
+        (Summary(targets=whole.targets, latencies=whole.latencies), "load", 1),  # ec2 at 4 a second
+        (Summary(targets=whole.targets, months=whole.months), "months", 0),
+        (Summary(targets=whole.targets, months=cells), "months", 4),  # two targets, two traces
+    ):
+        one = next(one for one in plots.pictures(of) if one.name == name)
+        failed = marks_of(one.wide, cross)
+        assert len(failed) == crosses
+        assert (">failed<" in one.wide) == bool(crosses)
+        if failed:
+            legend = 15  # its marks are above the panels
+            assert max(failed) < min(y for y in marks_of(one.wide, dot) if y > legend)
+    assert len(set(failed)) == 2  # each target has its row, the same in both panels
+
+
+def test_the_axis_of_the_load_has_the_measured_rates(drawn: list[plots.Picture]) -> None:
+    for found in lettered(drawn, "load"):
+        rates = [text for text, *_ in found if re.fullmatch(r"[\d.]+", text)]
+        assert rates == ["0.5", "1", "2", "4"]
+
+
+def test_the_axis_of_a_burst_says_what_it_counts(drawn: list[plots.Picture]) -> None:
+    for found in lettered(drawn, "burst"):
+        assert [text for text, *_ in found].count("seconds since due") == len(INVENTED)
+
+
+@pytest.mark.parametrize(("lowest", "near_all"), [(0.98, False), (0.992, True)])
+def test_scores_that_are_nearly_all_of_the_best_are_drawn_from_99_on(lowest: float, near_all: bool) -> None:
+    whole = invented()
+    near = replace(whole, memory=(replace(whole.memory[0], score_share=lowest), *whole.memory[2:]))
+    for found in lettered(plots.pictures(near), "memory"):
+        texts = [text for text, *_ in found]
+        assert ("score, % of the best, from 99" in texts) == near_all
+        assert ("99.0" in texts) == near_all
+
+
+def test_long_tables_are_folded_in_the_page_and_not_in_markdown(page: str) -> None:
+    folded = {title for title, table in tables(invented()).items() if table.folded}
+    assert folded >= {
+        "US dollars of a month where trips take longer or shorter",
+        "The bill of ec2 for a million requests a month",
+        "One machine against queueing theory",
+    }
+    assert (
+        not {"The measured arrivals, replayed", "A month of “flat”", "US dollars of a month with steady traffic"}
+        & folded
+    )
+    read = Page(page)
+    assert len(read.all("details")) == len(read.texts["summary"]) == len(folded)
+    assert all("open" not in one for one in read.all("details"))
+    # compute and answers, and their sum
+    assert read.texts["summary"].count("3 rows") >= len(INVENTED)
+    assert "details" not in report.markdown(invented(), [])
 
 
 def test_each_target_has_one_colour_everywhere(drawn: list[plots.Picture]) -> None:
