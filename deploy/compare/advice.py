@@ -288,6 +288,12 @@ class _Question:
         return Verdict(target.name, words.setup(target.setup), cell, usd, not reason, reason, _help(target.setup))
 
 
+def _doubt(cell: Cell) -> str:
+    """What speaks against a month that will do on the whole: a single draw of it that fails too many."""
+    most = cell.failed_high
+    return f"; one of its {cell.seeds} draws fails {_failing(most)}" if most and most > FAILED_SHARE else ""
+
+
 def _failing(share: float) -> str:
     """A share that is too much, and does not read as if it were not."""
     said = words.share(share)
@@ -315,12 +321,13 @@ def _take(verdicts: Sequence[Verdict]) -> str | None:
 
 def _compared(verdict: Verdict, best: Verdict) -> str:
     """Why one that will do is taken or not."""
+    doubt = _doubt(verdict.cell)
     if verdict is best:
-        return "the cheapest that is fast enough"
+        return f"the cheapest that is fast enough{doubt}"
     more = (verdict.usd or 0.0) - (best.usd or 0.0)
     if more <= TIE * (best.usd or 0.0):
-        return f"as cheap within {words.share(TIE)}"
-    return f"dearer by {words.usd(more)} USD"
+        return f"as cheap within {words.share(TIE)}{doubt}"
+    return f"dearer by {words.usd(more)} USD{doubt}"
 
 
 def _why(take: str | None, leave: str | None, verdicts: Sequence[Verdict]) -> str:
@@ -353,7 +360,7 @@ def _text(
     if best.feasible:
         said[0] += (
             f" take {best.target} ({best.what}): it costs {words.usd(best.usd)} USD a month and the slowest 1 % wait "
-            f"{words.time(best.cell.p99_ms)} or more."
+            f"{words.time(best.cell.p99_ms)} or more{_doubt(best.cell)}."
         )
         ties = [one.target for one in verdicts[1:] if one.feasible and one.reason.startswith("as cheap")]
         said += (

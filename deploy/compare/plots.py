@@ -406,8 +406,9 @@ def _draw_cost(figure: Figure, summary: Summary) -> None:
         said.append(f"circles: same cost ({', '.join(words.amount(requests) for requests, _ in points)})")
     if any(one.capacity is not None for one in bills):
         said.append("bars: busy all the time")
-    lines = ["; ".join(said)] if figure.get_figwidth() > _NARROW else [textwrap.fill(one, 44) for one in said]
-    axes.set_title("\n".join(lines), fontsize=9)
+    wide = figure.get_figwidth() > _NARROW
+    lines = ["; ".join(said)] if wide else said
+    axes.set_title("\n".join(textwrap.fill(line, 120 if wide else 44) for line in lines), fontsize=9)
     _amounts(axes.xaxis)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words.number(value)))
     axes.margins(y=0.12)
@@ -489,9 +490,9 @@ def _names(summary: Summary) -> Sequence[str]:
 
 _PLOTS: Sequence[tuple[str, str, Draw, Callable[[Summary], str]]] = (
     ("latency", "How long the answers take", _draw_latency, _say_latency),
-    ("burst", "A burst after idle", _draw_burst, _say_burst),
+    ("burst", "The first burst", _draw_burst, _say_burst),
     ("load", "Waiting, by how much is asked", _draw_load, _say_load),
     ("memory", "A function by its memory", _draw_memory, _say_memory),
-    ("cost", "Cost by traffic", _draw_cost, _say_cost),
+    ("cost", "Cost of steady traffic, however long the wait", _draw_cost, _say_cost),
     ("months", "Simulated months", _draw_months, _say_months),
 )

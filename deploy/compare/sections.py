@@ -5,11 +5,18 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator, Sequence
 
+from deploy.bill import TRIP_LOG_KB
 from deploy.compare import measured, reckoned, words
 from deploy.compare.advice import FAILED_SHARE
 from deploy.compare.blocks import Block, Code, Section, Table, labelled
 from deploy.compare.plots import Picture
-from deploy.compare.summary import LOCAL, Summary, Target
+from deploy.compare.summary import LOCAL, BreakEven, Summary, Target
+from deploy.setup import Lambda
+
+#: The traffic that the answers are of.
+TRACE = "hiking"
+#: Loops whose scores differ by less, in parts of the best, are as good: a few trips tell no more.
+SAME_SCORE = 0.001
 
 
 def sections(summary: Summary, drawn: Sequence[Picture]) -> list[Section]:
@@ -20,7 +27,7 @@ def sections(summary: Summary, drawn: Sequence[Picture]) -> list[Section]:
         ("targets", "The targets", _targets(summary)),
         ("latency", "How long the answers take", measured.latency(summary, pictures)),
         ("cold", "Cold starts", measured.cold(summary)),
-        ("burst", "A burst after idle", measured.regime_of(summary, "burst", pictures)),
+        ("burst", "Bursts", measured.regime_of(summary, "burst", pictures)),
         ("load", "Under load", measured.regime_of(summary, "load", pictures)),
         ("quality", "How good the loops are", measured.quality(summary)),
         ("memory", "A function by its memory", measured.memory(summary, pictures)),
@@ -37,10 +44,65 @@ def sections(summary: Summary, drawn: Sequence[Picture]) -> list[Section]:
 
 def _answer(summary: Summary) -> Iterator[Block]:
     yield from summary.answer
+    yield from _by_price_alone(summary)
+    yield from _by_memory(summary)
     dead = [one.name for one in summary.targets if not one.alive]
     if dead:
         yield f"{' and '.join(dead)} did not answer: dead, and in none of the comparisons."
     yield f"All figures are of: {summary.about.label}."
+
+
+def _by_price_alone(summary: Summary) -> Iterator[str]:
+    """Why the answers may differ from where two cost the same."""
+    points = reckoned.as_bought(summary)
+    if points:
+        said = " and ".join(
+            f"{one.above} is cheaper than {one.below} from {words.amount(one.requests)} requests a month on"
+            + _in_a_month(summary, one)
+            for one in points
+        )
+        yield (
+            f"That is of traffic with peaks, and leaves out what is too slow then or fails. By price alone, with "
+            f"{reckoned.STEADY}, {said}."
+        )
+
+
+def _in_a_month(summary: Summary, point: BreakEven) -> str:
+    """What becomes there of the one that is cheaper, in the next simulated month."""
+    cells = [
+        one
+        for one in summary.months
+        if (one.target, one.trace) == (point.above, TRACE) and one.requests >= (point.requests or 0)
+    ]
+    if not cells:
+        return ""
+    cell = min(cells, key=lambda one: one.requests)
+    how = (
+        f"fails {words.share(cell.failed_share)}"
+        if cell.failed_share > FAILED_SHARE
+        else f"lets the slowest 1 % wait {words.time(cell.p99_ms)} or more"
+    )
+    return f" (in the simulated month of {words.amount(cell.requests)} it {how})"
+
+
+def _by_memory(summary: Summary) -> Iterator[str]:
+    """Whether the function was measured with another memory than would be the one to buy."""
+    sizes = [one for one in summary.memory if one.usd_per_million is not None and one.score_share and not one.failed]
+    for target in summary.targets:
+        mine = [one for one in sizes if one.target == target.name]
+        if not isinstance(target.setup, Lambda) or not mine:
+            continue
+        enough = max(one.score_share or 0.0 for one in mine) - SAME_SCORE
+        best = min(
+            (one for one in mine if (one.score_share or 0.0) >= enough), key=lambda one: one.usd_per_million or 0.0
+        )
+        if best.memory_mb != target.setup.memory_mb:
+            held = "its stand-in was held to" if summary.about.label == LOCAL else "it was measured with"
+            yield (
+                f"The {target.setup.memory_mb} MB of {target.name} are what {held}, not a choice: of the sizes in “A "
+                f"function by its memory” {best.memory_mb} MB is the cheapest with loops as good within "
+                f"{words.share(SAME_SCORE)} ({best.count} trips of each)."
+            )
 
 
 def _targets(summary: Summary) -> Iterator[Block]:
@@ -60,7 +122,9 @@ def _targets(summary: Summary) -> Iterator[Block]:
                 )
                 for one in summary.targets
             ],
-            "Start of a unit: the median of an instance's boot, a sandbox's or a task's start, and how many were seen.",
+            "Start of a unit: the median of an instance's boot, a sandbox's or a task's start, and how many were seen. "
+            "Memory taken: of a function the most that a process has had, as the platform tells; of the others what a "
+            "unit uses after the last request, as the engine tells.",
             words=(0, 1, 2, 5, 6),
         )
 
@@ -88,10 +152,18 @@ def _method(summary: Summary) -> Iterator[Block]:
         text
         for text in (
             f"Trips: {about.trips}" if about.trips else "",
-            "Cold: each unit is made anew; that it was cold is what its answer says, not what is assumed.",
-            "Warm: one request after the other. Burst: all at once, after idle. Load: an open loop, Poisson arrivals.",
+            "Cold: "
+            + (
+                "the sandbox and the tasks are made anew, and the services of the instance restarted"
+                if about.label == LOCAL
+                else "what is there is started anew by the command that was given for it"
+            )
+            + "; that a process was cold is what its answer says, not what is assumed.",
+            "Warm: one request after the other. Burst: all at once, after some quiet. Load: an open loop, Poisson "
+            "arrivals.",
             f"Prices: {about.prices}" if about.prices else "",
-            "Costs follow from what was measured: billed seconds, bytes of answers and logs, units that run.",
+            "Costs follow from billed seconds and bytes of answers, which were measured, and from what is assumed: a "
+            f"request logs {TRIP_LOG_KB:g} kB, and a search keeps the processor that it has busy all the time.",
             "Months are simulated, event by event, from the measured times and the platforms' rules of scaling.",
             "To take: the cheapest of those whose simulated p99 is within the patience and that fail at most "
             f"{words.share(FAILED_SHARE)} of the requests.",
@@ -105,7 +177,9 @@ def _limits(summary: Summary) -> Iterator[Block]:
     local = (
         "The platforms themselves: the start of a microVM, its network, the pull of an image; real load balancers, "
         "gateways and the way to a user. What has no stand-in is in the simulation as an assumption.",
-        "Processors of AWS: a share of this machine's stands in for theirs, and Graviton is priced, not measured.",
+        "Processors of AWS: a share of this machine's stands in for theirs, and the other architecture than this "
+        "machine's is priced, not measured.",
+        "Equal processors for a lone search: at the instance it has a whole one, in a task or a sandbox half of one.",
         "What else runs on this machine shows in its figures.",
     )
     yield (

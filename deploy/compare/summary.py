@@ -267,6 +267,10 @@ class Cell:
     p50_ms, p95_ms, p99_ms : over all requests; None: failed.
     failed_share : of all requests, 0 to 1; reasons : the share of each, in words.
     usd, usd_free_tier : of the month; peak_units : instances, sandboxes or tasks at most.
+    seeds : independent draws of the month that are pooled in these figures; failed_low, failed_high, p99_low_ms,
+        p99_high_ms : of single ones, the least and the most (None: failed).
+    span_s, run_in_s : the median span that was simulated, and what came before it and does not count; the shortest ones
+        are those of the busiest hours. Of a month that was simulated whole, all of it and 0.
     """
 
     target: str
@@ -280,6 +284,13 @@ class Cell:
     usd: float | None = None
     usd_free_tier: float | None = None
     peak_units: float | None = None
+    seeds: int = 1
+    failed_low: float | None = None
+    failed_high: float | None = None
+    p99_low_ms: float | None = None
+    p99_high_ms: float | None = None
+    span_s: float | None = None
+    run_in_s: float | None = None
 
 
 @dataclass(frozen=True)
