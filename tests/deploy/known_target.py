@@ -110,6 +110,14 @@ async def renew(request: web.Request) -> web.Response:
     return web.Response()
 
 
+def origin_of(key: str, unit: int, wish: dict) -> str:
+    """Where a unit has an answer from, that keeps each for good."""
+    found = (key, unit, wish["seed"])
+    origin = "memory" if found in kept else "solved"
+    kept.add(found)
+    return origin
+
+
 async def count(request: web.Request) -> web.Response:
     return web.Response(text=str(asked[request.path.rsplit("/", 1)[0]]))
 
@@ -123,11 +131,11 @@ async def trip(request: web.Request) -> web.StreamResponse:
         began[key] = now
     if how.startswith("units-"):
         unit = asked[key] % int(how.removeprefix("units-"))
-        found = (key, unit, wish["seed"])
-        origin = "memory" if found in kept else "solved"
-        kept.add(found)
+        origin = origin_of(key, unit, wish)
         return answer(loop_of(wish), **{"Server-Timing": f'app;desc="{unit}", answer;desc="{origin}"'})
     match how:
+        case "forgets":
+            return answer(loop_of(wish), **{"Server-Timing": 'answer;desc="solved"'})
         case "constant":
             await asyncio.sleep(CONSTANT_S)
         case "exponential" if number > 0:
@@ -183,7 +191,7 @@ async def trip(request: web.Request) -> web.StreamResponse:
             kind.set_cookie("seen", "yes", path="/")
             return kind
         case "cold":
-            app = f'app;desc="{fresh[key]}", answer;desc="solved", '
+            app = f'app;desc="{fresh[key]}", answer;desc="{origin_of(key, fresh[key], wish)}", '
             first = 'cold;desc="first";dur=3.0, ' if asked[key] == 1 else ""
             await asyncio.sleep(0.1 if first else 0.02)
             headers = {

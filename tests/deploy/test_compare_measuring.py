@@ -232,8 +232,8 @@ def test_each_unit_knows_the_popular_trips_before_it_is_measured(url: str, units
 
 
 def test_a_target_that_keeps_nothing_is_not_asked_for_popular_trips_for_ever(url: str) -> None:
-    measured(f"{url}/cold", replace(NOTHING, warm=1))
-    with urllib.request.urlopen(f"{url}/cold/asked") as answer:
+    measured(f"{url}/forgets", replace(NOTHING, warm=1))
+    with urllib.request.urlopen(f"{url}/forgets/asked") as answer:
         assert int(answer.read()) == POPULAR * regimes.ROUNDS + 1
 
 
