@@ -65,7 +65,7 @@ def deviation_from_measurement(
     records : of that target alone; those of the regimes `warm`, `burst` and `load` are replayed.
     seed : of the draws.
     """
-    sent = (one for one in records if one.regime in ("warm", "burst", "load") and one.kind)
+    sent = (one for one in records if one.regime in ("warm", "burst", "load") and one.sent)
     asked = sorted(sent, key=lambda one: one.due_s)
     if not isinstance(setup, Lambda):
         setup = replace(setup, front_s=min(setup.front_s, _CLIENT_S))
