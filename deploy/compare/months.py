@@ -6,12 +6,13 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from statistics import median
 
 from deploy.bill import bill
 from deploy.compare.scaling import PERIOD_S
 from deploy.compare.simulation import Outcome, Service, month_of, simulate
 from deploy.compare.summary import Cell
-from deploy.compare.traffic import TRACES, Trace, month
+from deploy.compare.traffic import TRACES, Arrivals, Trace, month
 from deploy.prices import total
 from deploy.setup import Fargate, Setup
 
@@ -19,8 +20,16 @@ from deploy.setup import Fargate, Setup
 SIZES = (1e4, 1e5, 3e5, 1e6, 3e6, 1e7, 1e8)
 
 
-def outcome_of(setup: Setup, service: Service, trace: Trace, requests_per_month: float, *, seed: int = 0) -> Outcome:
-    """A month at a target.
+#: Independent draws of each month that are pooled: where a target is nearly busy all the time, one says little.
+SEEDS = 3
+#: Requests of a draw of a month; of a very large one more, so that its spans are minutes at least.
+_MOST, _MOST_OF_LARGE, _LARGE = 100_000, 200_000, 3e7
+
+Draw = list[tuple[Arrivals, Outcome]]
+
+
+def draws_of(setup: Setup, service: Service, trace: Trace, requests_per_month: float, *, seed: int = 0) -> list[Draw]:
+    """Several draws of a month at a target: the spans of each, and what became of them.
 
     Parameters
     ----------
@@ -28,12 +37,24 @@ def outcome_of(setup: Setup, service: Service, trace: Trace, requests_per_month:
     trace, requests_per_month : the traffic.
     seed : of arrivals and of what is drawn; the same for each target, so that all get the same requests.
     """
-    spans = month(trace, requests_per_month, seed=seed, mix=service.mix)
-    outcomes = []
-    for number, span in enumerate(spans):
-        tasks = _tasks(setup, service, trace.per_s(span.begin_s, requests_per_month))
-        outcomes.append((span, simulate(setup, service, span, seed=seed + number, tasks=tasks)))
-    return month_of(outcomes, requests_per_month)
+    most = _MOST if requests_per_month < _LARGE else _MOST_OF_LARGE
+    draws = []
+    for draw in range(SEEDS):
+        spans = month(trace, requests_per_month, seed=seed, mix=service.mix, draw=draw, draws=SEEDS, most=most)
+        begins = [_tasks(setup, service, trace.per_s(span.begin_s, requests_per_month)) for span in spans]
+        draws.append(
+            [
+                (span, simulate(setup, service, span, seed=(seed * SEEDS + draw) * 1000 + number, tasks=tasks))
+                for number, (span, tasks) in enumerate(zip(spans, begins, strict=True))
+            ]
+        )
+    return draws
+
+
+def outcome_of(setup: Setup, service: Service, trace: Trace, requests_per_month: float, *, seed: int = 0) -> Outcome:
+    """All of the draws, as one month; parameters as for `draws_of`."""
+    draws = draws_of(setup, service, trace, requests_per_month, seed=seed)
+    return month_of([one for draw in draws for one in draw], requests_per_month)
 
 
 def cell_of(name: str, setup: Setup, service: Service, *, trace: str, requests_per_month: float, seed: int = 0) -> Cell:
@@ -46,8 +67,12 @@ def cell_of(name: str, setup: Setup, service: Service, *, trace: str, requests_p
     """
     if trace not in TRACES:
         raise ValueError(f"trace is {trace!r}, want one of {', '.join(TRACES)}")
-    outcome = outcome_of(setup, service, TRACES[trace](), requests_per_month, seed=seed)
-    p50, p95, p99 = (None if s is None else s * 1000 for s in outcome.quantiles_s((0.5, 0.95, 0.99)))
+    draws = draws_of(setup, service, TRACES[trace](), requests_per_month, seed=seed)
+    spans = [one for draw in draws for one in draw]
+    outcome = month_of(spans, requests_per_month)
+    singles = [month_of(draw, requests_per_month) for draw in draws]
+    p50, p95, p99 = (_ms(s) for s in outcome.quantiles_s((0.5, 0.95, 0.99)))
+    p99s = sorted((one.quantile_s(0.99) for one in singles), key=lambda s: math.inf if s is None else s)
     return Cell(
         name,
         trace,
@@ -60,7 +85,18 @@ def cell_of(name: str, setup: Setup, service: Service, *, trace: str, requests_p
         total(bill(setup, outcome.usage)),
         total(bill(setup, outcome.usage, free_tier=True)),
         outcome.peak_units,
+        seeds=len(draws),
+        failed_low=min(one.failed_share for one in singles),
+        failed_high=max(one.failed_share for one in singles),
+        p99_low_ms=_ms(p99s[0]),
+        p99_high_ms=_ms(p99s[-1]),
+        span_s=median(span.end_s - span.counted_s for span, _ in spans),
+        run_in_s=median(span.counted_s - span.begin_s for span, _ in spans),
     )
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds * 1000
 
 
 def months(

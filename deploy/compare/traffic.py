@@ -35,6 +35,9 @@ SPIKE = 50.0
 SPIKE_BEGINS_S = (9 * 24 + 15) * 3600.0
 _RISE_S, _TOP_S, _HALVES_S = 600.0, 3600.0, 7200.0
 
+#: Of a month of which spans are drawn: so many strata, the most that can be paid for.
+_STRATA = (96, 64, 48, 32, 24, 16, 12, 8, 5)
+
 
 @dataclass(frozen=True)
 class Trace:
@@ -217,65 +220,110 @@ def month(
     *,
     seed: int,
     mix: Mapping[str, float],
+    draw: int = 0,
+    draws: int = 1,
+    whole: int = 100_000,
     most: int = 100_000,
     run_in_s: float = 1200.0,
 ) -> list[Arrivals]:
-    """A month of requests; of a busy month only some hours, each with a weight.
+    """A month of requests; of a busy month only some spans, each with a weight.
 
-    The hours are put into strata of about equal numbers of requests, by how busy they are, and some hours are drawn of
-    each. The busiest hour, and each to which traffic jumps, are strata of their own. Where even one hour has too many
-    requests, a part of it is taken: its beginning where traffic jumps. A weight is the number of requests that are
-    expected in the stratum, by those in its spans.
+    The hours are put into strata of about equal numbers of requests, by how busy they are, and an hour is drawn of
+    each: as many strata as can be paid for. The busiest hour is a stratum of its own, and so are the rise and the rest
+    of an hour to which traffic jumps. Where even few hours have too many requests, parts of the busy ones are taken:
+    the beginning where traffic jumps. A weight is the number of requests that are expected in the stratum, by those in
+    its span. What a target carries over for longer than a run-in, such as a queue of hours, is not in it.
 
     Parameters
     ----------
     trace, requests_per_month, seed, mix : as for `arrivals`.
-    most : requests, about.
-    run_in_s : so much comes before each span and does not count; less where requests are many.
+    draw, draws : which of several draws with the same seed that are to be pooled. In each stratum they share the hours
+        among them, from quiet to busy, so that they are alike only as far as the month is.
+    whole : a month of no more requests is drawn as it is.
+    most : requests of spans and what comes before them, about.
+    run_in_s : so much comes before each span and does not count; where requests are too many, as much as the span.
     """
-    if requests_per_month <= most:
-        return [arrivals(trace, requests_per_month, seed=seed, mix=mix)]
-    hours = trace.hours()
-    strata = _strata(hours)
-    random = Random(f"{seed} {trace.name} hours")
+    if requests_per_month <= whole:
+        return [arrivals(trace, requests_per_month, seed=seed * draws + draw, mix=mix)]
+    strata, lengths_s = _affordable(trace, requests_per_month, most, run_in_s)
+    random = Random(f"{seed} {trace.name} spans")
     found: list[Arrivals] = []
-    for stratum in strata:
-        per_s = sum(hours[hour] for hour in stratum) / len(stratum) * requests_per_month / 3600
-        affordable_s = most / len(strata) / per_s
-        count = max(min(int(affordable_s / (3600 + run_in_s)), len(stratum)), 1)
-        long_s = min(3600.0, affordable_s * 3600 / (3600 + run_in_s))
-        before_s = min(run_in_s, affordable_s - long_s)
-        begins = [
-            3600.0 * hour + (0 if _jumps(hours, hour) else random.random() * (3600 - long_s))
-            for hour in random.sample(stratum, count)
-        ]
-        share = sum(trace.share(begin_s, begin_s + long_s) for begin_s in begins)
-        found += [
+    jumps = _jumps(trace)
+    for stratum, (before_s, long_s) in zip(strata, lengths_s, strict=True):
+        # one place in each part of the stratum, and one of these for each draw: all draw them, and take their own
+        at = [int((part + random.random()) / draws * len(stratum)) for part in range(draws)]
+        random.shuffle(at)
+        into = [random.random() for _ in range(draws)]
+        begin_s, end_s = stratum[at[draw]]
+        if begin_s not in jumps:
+            begin_s += into[draw] * (end_s - begin_s - long_s)
+        expected = sum(trace.share(*piece) for piece in stratum)
+        found.append(
             arrivals(
                 trace,
                 requests_per_month,
-                seed=seed,
+                seed=seed * draws + draw,
                 mix=mix,
                 begin_s=begin_s - before_s,
                 end_s=begin_s + long_s,
                 counted_s=begin_s,
-                weight=sum(hours[hour] for hour in stratum) / share,
+                weight=expected / trace.share(begin_s, begin_s + long_s),
             )
-            for begin_s in begins
-        ]
+        )
     return found
 
 
-def _jumps(hours: Sequence[float], hour: int) -> bool:
-    """Whether traffic jumps in an hour: more than four times as much as in the one before."""
-    return hours[hour] > 4 * hours[hour - 1]
+def _affordable(
+    trace: Trace, requests_per_month: float, most: float, run_in_s: float
+) -> tuple[list[list[tuple[float, float]]], list[tuple[float, float]]]:
+    """Strata, and how long the run-in and the span of each is."""
+    for count in _STRATA:
+        strata = _strata(trace, count)
+        rates = [_per_s(trace, stratum) * requests_per_month for stratum in strata]
+        wholes_s = [stratum[0][1] - stratum[0][0] + run_in_s for stratum in strata]
+        level = _level([per_s * whole_s for per_s, whole_s in zip(rates, wholes_s, strict=True)], most)
+        afford_s = [min(whole_s, level / per_s) for per_s, whole_s in zip(rates, wholes_s, strict=True)]
+        if min(afford_s) >= min(2 * run_in_s, *wholes_s):
+            break
+    lengths_s = []
+    for (first, *_), one_s in zip(strata, afford_s, strict=True):
+        # before a jump there are few, which cost nothing
+        before_s = run_in_s if first[0] in _jumps(trace) else min(run_in_s, one_s / 2)
+        lengths_s.append((before_s, min(first[1] - first[0], max(one_s - before_s, one_s / 2))))
+    return strata, lengths_s
 
 
-def _strata(hours: Sequence[float], count: int = 8) -> list[list[int]]:
-    """Numbers of the hours, in groups of about as many requests, from quiet to busy."""
-    rising = sorted(range(len(hours)), key=lambda hour: hours[hour])
-    alone = {rising[-1], *(hour for hour in rising if _jumps(hours, hour))}
-    rest = [hour for hour in rising if hour not in alone]
-    sums = list(accumulate(hours[hour] for hour in rest))
+def _level(costs: Sequence[float], most: float) -> float:
+    """What each may cost at most, so that together they cost no more than `most`: cheap ones leave the rest more."""
+    left = most
+    for number, cost in enumerate(sorted(costs)):
+        level = left / (len(costs) - number)
+        if cost > level:
+            return level
+        left -= cost
+    return math.inf
+
+
+def _per_s(trace: Trace, stratum: Sequence[tuple[float, float]]) -> float:
+    """The share of the month's requests that come in a second of it."""
+    return sum(trace.share(*piece) for piece in stratum) / sum(end_s - begin_s for begin_s, end_s in stratum)
+
+
+def _jumps(trace: Trace) -> set[float]:
+    """When hours begin in which traffic jumps: with more than four times as much as in the one before."""
+    hours = trace.hours()
+    return {3600.0 * hour for hour, share in enumerate(hours) if share > 4 * hours[hour - 1]}
+
+
+def _strata(trace: Trace, count: int) -> list[list[tuple[float, float]]]:
+    """Pieces of the month, begin and end, in groups of about as many requests, from quiet to busy."""
+    jumps = _jumps(trace)
+    rising = sorted(range(len(trace.hours())), key=trace.hours().__getitem__)
+    pieces = [(3600.0 * hour, 3600.0 * (hour + 1)) for hour in rising]
+    alone = [piece for piece in pieces if piece[0] in jumps]
+    rest = [piece for piece in pieces if piece[0] not in jumps]
+    busiest = [rest.pop()] if rest[-1] == pieces[-1] else []
+    sums = list(accumulate(trace.share(*piece) for piece in rest))
     ends = sorted({bisect_left(sums, sums[-1] * part / count * (1 - 1e-9)) + 1 for part in range(1, count + 1)})
-    return [rest[begin:end] for begin, end in zip([0, *ends], ends, strict=False)] + [[hour] for hour in sorted(alone)]
+    parts = [part for begin_s, end_s in alone for part in ((begin_s, begin_s + _RISE_S), (begin_s + _RISE_S, end_s))]
+    return [rest[begin:end] for begin, end in zip([0, *ends], ends, strict=False)] + [[one] for one in busiest + parts]

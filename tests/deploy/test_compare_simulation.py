@@ -182,7 +182,7 @@ def test_one_more_slot_never_makes_anybody_wait_longer(seed, slots, per_s):
     assert all(after <= before + 1e-9 for before, after in zip(fewer.latencies_s, more.latencies_s, strict=True))
 
 
-def test_processor_time_is_that_of_the_time_that_counts_and_no_more_than_there_is():
+def test_processor_time_is_that_of_the_time_that_counts_and_no_more_than_there_is(monkeypatch):
     # 10 s each, one at a time, for 25 s of which the last 20 count: of the first request 5 s, of the second 10 and of
     # the third 5; the last two, another 15 s, are worked on when the time is over
     setup = replace(patient(1), searches=1)
@@ -192,6 +192,7 @@ def test_processor_time_is_that_of_the_time_that_counts_and_no_more_than_there_i
     found = simulate(ONE, TRIP, come(*[0.0] * 8, kinds="saaaaaaa", until_s=10), seed=0, works_s=[10.0] + [5.0] * 7)
     assert found.usage.cpu_hours == pytest.approx(10 / 3600)
     # 3.8 a second for two processors: never more than both of them all month, 2 x 730 hours
+    monkeypatch.setattr(months, "_MOST", 20_000)
     outcome = months.outcome_of(Ec2(), TRIP, months.TRACES["flat"](), 1e7)
     assert outcome.usage.cpu_hours == pytest.approx(1460, rel=0.01)
 
@@ -472,19 +473,33 @@ def test_a_month_is_priced_by_its_usage():
     assert cell.p50_ms == pytest.approx(1000)
     assert cell.p99_ms == pytest.approx(3000)
     assert cell.failed_share == 0
+    assert (cell.seeds, cell.failed_low, cell.failed_high) == (3, 0, 0)
+    assert (cell.span_s, cell.run_in_s) == (730 * 3600, 0)
+    assert cell.p99_low_ms is not None
+    assert cell.p99_high_ms is not None
+    assert cell.p99_low_ms <= cell.p99_ms <= cell.p99_high_ms
     with pytest.raises(ValueError, match="trace is 'hikers', want one of flat, hiking, front_page"):
         months.cell_of("lambda", setup, COLD, trace="hikers", requests_per_month=1e4)
 
 
-def test_a_machine_that_is_asked_too_much_fails_most():
+def test_a_machine_that_is_asked_too_much_fails_most(monkeypatch):
+    monkeypatch.setattr(months, "_MOST", 20_000)
     # 3.8 requests a second, of which four fifths search for 1 s, two at a time: the queue grows until most are given up
     cell = months.cell_of("ec2", Ec2(), TRIP, trace="flat", requests_per_month=1e7, seed=1)
     assert cell.failed_share > 0.5
     assert cell.p99_ms is None
     assert sum(cell.reasons.values()) == pytest.approx(cell.failed_share)
+    assert 0.5 < cell.failed_low <= cell.failed_share * (1 + 1e-9)
+    assert cell.p99_low_ms is cell.p99_high_ms is None
+    # at three quarters of what it can take, draws differ, and all together are between them
+    cell = months.cell_of("ec2", Ec2(), TRIP, trace="flat", requests_per_month=5e6, seed=1)
+    assert cell.p99_low_ms < cell.p99_ms < cell.p99_high_ms
+    # 20,000 requests in six spans are 3333 each, which come in 1752 s, half of them before it counts
+    assert cell.run_in_s == pytest.approx(876, rel=0.01)
+    assert cell.span_s == pytest.approx(876, rel=0.01)
 
 
-def test_a_span_begins_with_the_tasks_that_its_traffic_has_made():
+def test_a_span_begins_with_the_tasks_that_its_traffic_has_made(monkeypatch):
     """3.8 requests a second of 0.82 s are 3.12 slots, and at 60 % of each 5.2 tasks; by requests, 228 / 300 = 0.76."""
     assert TRIP.mean_s() == pytest.approx(0.82)
     assert months._tasks(Fargate(), TRIP, 3.8) == 6
@@ -494,6 +509,7 @@ def test_a_span_begins_with_the_tasks_that_its_traffic_has_made():
     assert months._tasks(Fargate(max_tasks=20, requests_target=30.0), TRIP, 3.8) == 8
     assert months._tasks(Ec2(), TRIP, 3.8) is None
     # of so many requests a span is minutes long, and too short for the rules to act in it
+    monkeypatch.setattr(months, "_MOST_OF_LARGE", 20_000)
     found = months.outcome_of(Fargate(), TRIP, months.TRACES["flat"](), 1e8)
     assert found.units[0][1] == 6
 
@@ -501,9 +517,9 @@ def test_a_span_begins_with_the_tasks_that_its_traffic_has_made():
 def test_hours_of_a_busy_month_stand_for_all_of_it():
     """What is simulated in part has the figures of what is simulated whole."""
     trace = months.TRACES["hiking"]()
-    spans = months.month(trace, 150_000, seed=2, mix=TRIP.mix, most=30_000)
+    spans = months.month(trace, 150_000, seed=2, mix=TRIP.mix, whole=0, most=30_000)
     sampled = month_of([(span, simulate(ONE, TRIP, span, seed=1)) for span in spans], 150_000)
-    (all_,) = months.month(trace, 150_000, seed=3, mix=TRIP.mix, most=200_000)
+    (all_,) = months.month(trace, 150_000, seed=3, mix=TRIP.mix, whole=200_000)
     whole = simulate(ONE, TRIP, all_, seed=1)
     assert sampled.simulated < 35_000
     assert sampled.usage.cpu_hours == pytest.approx(whole.usage.cpu_hours, rel=0.03)
