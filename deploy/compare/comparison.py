@@ -193,7 +193,7 @@ def expected_s(
         }
         if name in swept and sizes.sweep:
             found |= {f"{name}: {size} MB": (sizes.sweep + 1) * _TRIP_S + 2.0 for size in sizes.memory_mb}
-    return found | {"simulate": 60.0, "report": 5.0}
+    return found | {"simulate": 100.0, "report": 5.0}
 
 
 # --- the targets ----------------------------------------------------------------------------------------------------

@@ -262,7 +262,7 @@ def _simulated(cells: Sequence[Cell]) -> str:
     spans = {one.requests: one for one in cells if one.run_in_s and one.span_s}
     if spans:
         text += (
-            "Of large months: spans that stand for all, and what comes before each and does not count, in the median "
+            "Of large months: spans that stand for all, and what comes before each and does not count, in the median: "
         )
         text += ", ".join(
             f"{words.time(1000 * (one.span_s or 0))} and {words.time(1000 * (one.run_in_s or 0))} "

@@ -68,21 +68,13 @@ def _by_price_alone(summary: Summary) -> Iterator[str]:
 
 
 def _in_a_month(summary: Summary, point: BreakEven) -> str:
-    """What becomes there of the one that is cheaper, in the next simulated month."""
-    cells = [
-        one
-        for one in summary.months
-        if (one.target, one.trace) == (point.above, TRACE) and one.requests >= (point.requests or 0)
-    ]
-    if not cells:
+    """From which simulated month on the cheaper one there fails too many."""
+    cells = [one for one in summary.months if (one.target, one.trace) == (point.above, TRACE)]
+    failing = [one for one in cells if one.failed_share > FAILED_SHARE]
+    if not failing:
         return ""
-    cell = min(cells, key=lambda one: one.requests)
-    how = (
-        f"fails {words.share(cell.failed_share)}"
-        if cell.failed_share > FAILED_SHARE
-        else f"lets the slowest 1 % wait {words.time(cell.p99_ms)} or more"
-    )
-    return f" (in the simulated month of {words.amount(cell.requests)} it {how})"
+    first = min(failing, key=lambda one: one.requests)
+    return f" (it fails {words.share(first.failed_share)} of the simulated month of {words.amount(first.requests)})"
 
 
 def _by_memory(summary: Summary) -> Iterator[str]:
