@@ -301,6 +301,9 @@ def month_of(outcomes: Sequence[tuple[Arrivals, Outcome]], requests_per_month: f
         * (MONTH_S / spans_s if name == "unit_hours" else factor)
         for name in (one.name for one in fields(Usage))
     }
+    # requests stand for requests, and where a machine is busy all the time that would be more than all of the time
+    busiest = max(one.usage.cpu_hours / (span.end_s - span.counted_s) for span, one in outcomes)
+    used["cpu_hours"] = min(used["cpu_hours"], busiest * MONTH_S)
     return Outcome(
         requests_per_month,
         tuple(latency_s for _, one in outcomes for latency_s in one.latencies_s),

@@ -10,6 +10,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 from random import Random
 
@@ -228,11 +229,12 @@ def month(
 ) -> list[Arrivals]:
     """A month of requests; of a busy month only some spans, each with a weight.
 
-    The hours are put into strata of about equal numbers of requests, by how busy they are, and an hour is drawn of
-    each: as many strata as can be paid for. The busiest hour is a stratum of its own, and so are the rise and the rest
-    of an hour to which traffic jumps. Where even few hours have too many requests, parts of the busy ones are taken:
-    the beginning where traffic jumps. A weight is the number of requests that are expected in the stratum, by those in
-    its span. What a target carries over for longer than a run-in, such as a queue of hours, is not in it.
+    The hours are put into strata of about equal numbers of requests, by how busy they are: as many strata as can be
+    paid for. An hour is drawn of each, the likelier the more requests it has. The busiest hour is a stratum of its own,
+    and so are the rise and the rest of an hour to which traffic jumps. Where even few hours have too many requests,
+    parts of the busy ones are taken: the beginning where traffic jumps. A weight is the number of requests that are
+    expected in the stratum, by those in its span. What a target carries over for longer than a run-in, such as a queue
+    of hours, is not in it.
 
     Parameters
     ----------
@@ -251,13 +253,13 @@ def month(
     jumps = _jumps(trace)
     for stratum, (before_s, long_s) in zip(strata, lengths_s, strict=True):
         # one place in each part of the stratum, and one of these for each draw: all draw them, and take their own
-        at = [int((part + random.random()) / draws * len(stratum)) for part in range(draws)]
+        sums = list(accumulate(trace.share(*piece) for piece in stratum))
+        at = [bisect_left(sums, (part + random.random()) / draws * sums[-1]) for part in range(draws)]
         random.shuffle(at)
         into = [random.random() for _ in range(draws)]
         begin_s, end_s = stratum[at[draw]]
         if begin_s not in jumps:
             begin_s += into[draw] * (end_s - begin_s - long_s)
-        expected = sum(trace.share(*piece) for piece in stratum)
         found.append(
             arrivals(
                 trace,
@@ -267,7 +269,7 @@ def month(
                 begin_s=begin_s - before_s,
                 end_s=begin_s + long_s,
                 counted_s=begin_s,
-                weight=expected / trace.share(begin_s, begin_s + long_s),
+                weight=sums[-1] / trace.share(begin_s, begin_s + long_s),
             )
         )
     return found
@@ -305,8 +307,10 @@ def _level(costs: Sequence[float], most: float) -> float:
 
 
 def _per_s(trace: Trace, stratum: Sequence[tuple[float, float]]) -> float:
-    """The share of the month's requests that come in a second of it."""
-    return sum(trace.share(*piece) for piece in stratum) / sum(end_s - begin_s for begin_s, end_s in stratum)
+    """The share of the month's requests that come in a second of it, as those who come then see it."""
+    shares = [trace.share(*piece) for piece in stratum]
+    seen = sum(share**2 / (end_s - begin_s) for share, (begin_s, end_s) in zip(shares, stratum, strict=True))
+    return seen / sum(shares)
 
 
 def _jumps(trace: Trace) -> set[float]:
@@ -315,6 +319,7 @@ def _jumps(trace: Trace) -> set[float]:
     return {3600.0 * hour for hour, share in enumerate(hours) if share > 4 * hours[hour - 1]}
 
 
+@lru_cache(maxsize=32)
 def _strata(trace: Trace, count: int) -> list[list[tuple[float, float]]]:
     """Pieces of the month, begin and end, in groups of about as many requests, from quiet to busy."""
     jumps = _jumps(trace)

@@ -459,6 +459,20 @@ def test_spans_stand_for_a_month():
     assert found.quantiles_s((0.3, 0.31, 0.69, 0.7)) == [1.0, 2.0, 2.0, None]
 
 
+def test_a_machine_that_is_busy_all_the_time_is_so_for_a_month():
+    """An hour at work in each of two hours, of which one has as many requests as 400 such, and the other as 600.
+
+    That is more than the 730 there are; what is idle half of the time works as long as its requests say.
+    """
+    spans = [Arrivals((), (), 0, 3600, 0, weight=weight) for weight in (400.0, 600.0)]
+    for hours, known in ((1.0, 730), (0.5, 365)):
+        busy = Outcome(1.0, (), (), (), {"lost": 1.0}, Usage(cpu_hours=hours))
+        assert month_of([(span, busy) for span in spans], 1000.0).usage.cpu_hours == pytest.approx(known)
+    idle = Outcome(1.0, (), (), (), {"lost": 1.0}, Usage(cpu_hours=0.0))
+    found = month_of([(spans[0], busy), (spans[1], idle)], 1000.0)
+    assert found.usage.cpu_hours == pytest.approx(400 * 0.5)
+
+
 # --- months -----------------------------------------------------------------------------------------------------------
 
 

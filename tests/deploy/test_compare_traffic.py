@@ -156,6 +156,24 @@ def test_what_comes_before_a_span_is_long_enough_for_what_a_target_remembers(tra
     assert (rise.counted_s - rise.begin_s, rise.end_s - rise.counted_s, rise.weight) == (1200, 600, pytest.approx(1))
 
 
+def test_an_hour_is_drawn_as_often_as_it_has_requests(traces):
+    """Of a stratum of very unlike hours the quiet ones are many, and yet few requests come in them.
+
+    The quietest of five strata of hikers has a fifth of the requests; a tenth of the month's hours, the quietest, have
+    one in a hundred of all, and so one in twenty of those.
+    """
+    hours = traces["hiking"].hours()
+    quiet = sorted(hours)[73]
+    known = sum(hour for hour in hours if hour < quiet) * 5
+    found = 0
+    for seed in range(80):
+        (span, *_) = month(traces["hiking"], 2e5, seed=seed, mix=MIX, most=1000)
+        found += hours[int(span.counted_s // 3600)] < quiet
+    assert known == pytest.approx(0.05, abs=0.02)
+    # 4 of 80 are expected, with a standard deviation of 2; drawn alike they would be a fifth, 16
+    assert found <= 4 + 3 * 2
+
+
 def test_the_busiest_hour_and_the_beginning_of_a_spike_are_always_there(traces):
     for seed in range(5):
         spans = month(traces["front_page"], 1e7, seed=seed, mix=MIX)
