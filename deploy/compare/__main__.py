@@ -227,7 +227,7 @@ def _report(arguments: argparse.Namespace, _: Sequence[str]) -> int:
     before = Summary.read(folder / SUMMARY)
     records = list(read(folder / REQUESTS))
     kept = tuple(one for one in before.faults if one.regime not in REGIMES)
-    with progress.shown({"simulate": 60.0, "report": 5.0}) as steps:
+    with progress.shown({"simulate": 100.0, "report": 5.0}) as steps:
         steps.begin("simulate")
         found = comparison.summarise(before.about, before.targets, records, faults=kept, steps=steps)
         steps.begin("report")

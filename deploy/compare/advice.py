@@ -387,7 +387,7 @@ def _text(
         )
     if not changes:
         said.append(
-            f"With such traffic and patience that does not change from {words.amount(ends[0])} to "
+            f"With these sizes, such traffic and such patience that does not change from {words.amount(ends[0])} to "
             f"{words.amount(ends[-1])} requests a month."
         )
     return " ".join([*said, f"All of it simulated from times of {label}."])
@@ -402,7 +402,7 @@ def _remedy(verdict: Verdict) -> str:
 
 def _help(setup: Setup | None) -> str:
     if isinstance(setup, Lambda):
-        return "more memory, sandboxes kept warm or a higher limit of them"
+        return "more memory, sandboxes kept warm, a higher limit of them or trips that search for less (`time_limit_s`)"
     if isinstance(setup, Fargate):
-        return f"larger tasks or more than {setup.min_tasks} to {setup.max_tasks} of them"
-    return "a larger instance"
+        return f"larger tasks, more than {setup.min_tasks} to {setup.max_tasks} of them or trips that search for less"
+    return "a larger instance or trips that search for less (`time_limit_s`)"

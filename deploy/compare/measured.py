@@ -28,6 +28,8 @@ def regime_of(summary: Summary, regime: str, pictures: Mapping[str, Picture]) ->
 _MORE = {"burst": ("burst",), "load": ("offered, 1/s", "came, 1/s")}
 #: What to know of a regime.
 _NOTES = {
+    "warm": " Most take a second, since a search is given that by default (`time_limit_s`) and ends sooner only where "
+    "its loop is proven to be the best.",
     "burst": " Only the first burst finds a function that has to start sandboxes: it keeps them for minutes, and some "
     "quiet before the next burst is no idleness to it.",
     "load": " Came: from the first request to the last; chance makes it another rate than the one that was offered. "

@@ -159,7 +159,7 @@ def _method(summary: Summary) -> Iterator[Block]:
             "Months are simulated, event by event, from the measured times and the platforms' rules of scaling.",
             "To take: the cheapest of those whose simulated p99 is within the patience and that fail at most "
             f"{words.share(FAILED_SHARE)} of the requests.",
-            *(note[:1].upper() + note[1:] for note in about.notes),
+            *about.notes,
         )
         if text
     )
@@ -173,6 +173,8 @@ def _limits(summary: Summary) -> Iterator[Block]:
         "machine's is priced, not measured.",
         "Equal processors for a lone search: at the instance it has a whole one, in a task or a sandbox half of one.",
         "What else runs on this machine shows in its figures.",
+        "Trails of your own: these are the small synthetic sample region, in a file; larger ones take more memory and "
+        "start slower, and a database or EFS would be further lines of the bill.",
     )
     yield (
         *(
@@ -181,6 +183,8 @@ def _limits(summary: Summary) -> Iterator[Block]:
             else ("Other days, other regions, other neighbours of the same machines.",)
         ),
         "Real traffic: the shapes of the simulated months are assumptions, said at each table.",
+        "Other sizes: each target has the one that is named, and can take more with a larger instance or more tasks.",
+        "The limit of a new account: Lambda may begin with 10 sandboxes at once, where a thousand are simulated.",
         "What people cost: an instance of one's own wants somebody to look after it; no bill has that line.",
         "Prices change, and are of one region.",
     )

@@ -70,6 +70,7 @@ def setup(made_of: Setup | None) -> str:
     elif isinstance(made_of, Lambda):
         front = {"http": "an HTTP API", "rest": "a REST API", "url": "a function URL"}[made_of.gateway]
         said = f"Lambda, {made_of.memory_mb} MB, {made_of.arch}, behind {front}" + (", NAT" if made_of.nat else "")
+        said += f", at most {made_of.concurrency} sandboxes" if made_of.concurrency != Lambda.concurrency else ""
     else:
         said = (
             f"Fargate, {made_of.min_tasks} to {made_of.max_tasks} tasks of {made_of.cpu / 1024:g} processor and "
