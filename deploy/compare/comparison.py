@@ -24,7 +24,7 @@ from deploy.setup import Fargate, Lambda
 #: Requests of the month of which the sensitivity to the length of trips is told.
 SENSITIVE_AT = 1e6
 #: The questions that the report answers: requests a month, and what the slowest 1 % may wait, in milliseconds.
-QUESTIONS = ((1e4, 5000.0), (1e4, 2000.0), (1e6, 5000.0), (1e6, 2000.0), (1e7, 5000.0))
+QUESTIONS = ((1e4, 5000.0), (1e4, 1500.0), (1e6, 5000.0), (1e6, 1500.0), (1e7, 5000.0))
 #: Files of a comparison's folder.
 REQUESTS, SUMMARY = "requests.jsonl", "summary.json"
 #: Seconds that a trip takes at most, about; for the bar.
