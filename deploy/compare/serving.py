@@ -216,7 +216,7 @@ class Process:
         _after(self._timeout(times_s[number], number), self._done)
 
     def _done(self, event: simpy.Event) -> None:
-        number: int = event.value  # type: ignore[assignment]
+        number: int = event.value
         self._work(-1)
         self._ledger.keep(number, self._kept)
         if self._ledger.needs_slot[number]:
@@ -227,7 +227,7 @@ class Process:
         self._leave(number, "")
 
     def _turn_away(self, event: simpy.Event) -> None:
-        number: int = event.value  # type: ignore[assignment]
+        number: int = event.value
         if number in self._waiting:
             del self._waiting[number]
             self._leave(number, TURNED_AWAY)
@@ -453,7 +453,7 @@ class Tasks:
         _after(self._environment.timeout(_DRAINING_S, task), self._drained)
 
     def _drained(self, event: simpy.Event) -> None:
-        task: Process = event.value  # type: ignore[assignment]
+        task: Process = event.value
         del self._since_s[task]
         for number in sorted(task.inside):
             self._ledger.end(number, LOST)
