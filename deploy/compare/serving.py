@@ -337,7 +337,7 @@ class Function:
 
     def _done(self, event: simpy.Event) -> None:
         ledger = self._ledger
-        number, kept = event.value  # type: ignore[misc]
+        number, kept = event.value
         self._busy -= 1
         ledger.keep(number, kept)
         self._idle.append((ledger.environment.now, kept))
