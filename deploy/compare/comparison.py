@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from deploy.command import Failed
@@ -14,12 +13,13 @@ from deploy.compare.advice import advise, simulated
 from deploy.compare.plain import plain, restored
 from deploy.compare.progress import Steps
 from deploy.compare.record import Record
-from deploy.compare.simulation import Service, service_of
+from deploy.compare.simulation import Service, duration_ms, outside_ms, service_of
 from deploy.compare.summary import About, Fault, Summary, Target, bars
 from deploy.compare.traffic import TRACES
 from deploy.compare.trips import MIX, WISHES, Trips, wishes
 from deploy.prices import prices
 from deploy.setup import Fargate, Lambda
+from deploy.standin.lambda_service import MB_PER_PROCESSOR
 
 #: Requests of the month of which the sensitivity to the length of trips is told.
 SENSITIVE_AT = 1e6
@@ -334,13 +334,9 @@ def _service(target: Target) -> Service:
 
 
 def _outside_s(records: Iterable[Record]) -> float:
-    """What of a warm request passes outside of a sandbox, in the median; 0 where the platform does not tell."""
-    outside = [
-        one.client_ms - one.platform["duration_ms"]
-        for one in records
-        if one.regime == "warm" and not one.error and not one.cold and "duration_ms" in one.platform
-    ]
-    return max(median(outside), 0.0) / 1000 if outside else 0.0
+    """What of a warm request passes outside of a sandbox; 0 where the platform does not tell."""
+    warm = [one for one in records if one.regime == "warm" and not one.error and not one.cold]
+    return max(outside_ms(warm, duration_ms) or 0.0, 0.0) / 1000
 
 
 def _measured(target: Target, records: Iterable[Record]) -> cost.Measured:
@@ -349,7 +345,7 @@ def _measured(target: Target, records: Iterable[Record]) -> cost.Measured:
         case Fargate() as bought:
             cpus = bought.cpu / 1024 / bought.searches
         case Lambda() as bought:
-            cpus = bought.memory_mb / 1769
+            cpus = bought.memory_mb / MB_PER_PROCESSOR
         case _:
             cpus = 1.0
     return cost.measured([one for one in records if one.target == target.name], MIX, cpus=cpus)

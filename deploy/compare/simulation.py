@@ -7,7 +7,7 @@ is turned away and how many units there are follows from the target's rules (`se
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import chain
 from random import Random
@@ -373,29 +373,36 @@ def service_of(
 
 def _extra_s(cold: Record, warm: Sequence[Record]) -> float | None:
     """What a first request took beyond a warm one; None where nothing can be said."""
-    for work_ms in (_total_ms, _duration_ms):
-        usual = [one.client_ms - ms for one in warm if (ms := work_ms(one)) is not None]
-        own_ms = work_ms(cold)
-        if own_ms is not None and usual:
-            return max(cold.client_ms - own_ms - median(usual), 0.0) / 1000
+    for work_ms in (total_ms, duration_ms):
+        usual_ms, own_ms = outside_ms(warm, work_ms), work_ms(cold)
+        if usual_ms is not None and own_ms is not None:
+            return max(cold.client_ms - own_ms - usual_ms, 0.0) / 1000
     alike = [one.client_ms for one in warm if one.kind == cold.kind]
     return max(cold.client_ms - median(alike), 0.0) / 1000 if alike else None
 
 
-def _total_ms(record: Record) -> float | None:
+def outside_ms(warm: Iterable[Record], work_ms: Callable[[Record], float | None]) -> float | None:
+    """What usually passes outside of a request's own work, in the median; None where nobody tells that work."""
+    outside = [one.client_ms - ms for one in warm if (ms := work_ms(one)) is not None]
+    return median(outside) if outside else None
+
+
+def total_ms(record: Record) -> float | None:
+    """A request's own work, as the app tells it."""
     return record.stages_ms.get("total")
 
 
-def _duration_ms(record: Record) -> float | None:
+def duration_ms(record: Record) -> float | None:
+    """The same, as the platform tells it."""
     return record.platform.get("duration_ms")
 
 
 def _crowded_s(good: Iterable[Record], warm: Iterable[Record]) -> dict[str, tuple[float, ...]]:
     """From Server-Timing, with what a request that is alone takes beyond it, in the median."""
-    beyond = [one.client_ms - one.stages_ms["total"] for one in warm if "total" in one.stages_ms]
+    beyond_ms = outside_ms(warm, total_ms)
     crowded_s: dict[str, tuple[float, ...]] = {}
     for one in good:
-        if one.regime == "burst" and not one.cold and "total" in one.stages_ms and beyond:
-            took_ms = one.stages_ms["total"] - one.stages_ms.get("wait", 0.0) + median(beyond)
+        if one.regime == "burst" and not one.cold and "total" in one.stages_ms and beyond_ms is not None:
+            took_ms = one.stages_ms["total"] - one.stages_ms.get("wait", 0.0) + beyond_ms
             crowded_s[one.kind] = (*crowded_s.get(one.kind, ()), max(took_ms, 0.0) / 1000)
     return crowded_s
