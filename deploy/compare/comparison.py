@@ -10,7 +10,7 @@ from typing import Any
 from deploy.command import Failed
 from deploy.compare import cost, deviation, figures, months, pairs, regimes, standins, words
 from deploy.compare.advice import advise, simulated
-from deploy.compare.plain import plain, restored
+from deploy.compare.plain import plain
 from deploy.compare.progress import Steps
 from deploy.compare.record import Record
 from deploy.compare.simulation import Service, duration_ms, outside_ms, service_of
@@ -18,7 +18,7 @@ from deploy.compare.summary import About, Fault, Summary, Target, bars
 from deploy.compare.traffic import TRACES
 from deploy.compare.trips import MIX, WISHES, Trips, wishes
 from deploy.prices import prices
-from deploy.setup import Fargate, Lambda
+from deploy.setup import Fargate, Lambda, Setup
 from deploy.standin.lambda_service import MB_PER_PROCESSOR
 
 #: Requests of the month of which the sensitivity to the length of trips is told.
@@ -288,10 +288,13 @@ def summarise(
     depth : how much is simulated.
     steps : is told how far it is.
     """
-    targets = [_with_service(one, [r for r in records if r.target == one.name]) for one in targets]
-    known = {one.name: one.setup for one in targets if one.service and one.setup}
-    priced = {one.name: (known[one.name], _measured(one, records)) for one in targets if one.name in known}
-    simulated = {one.name: (known[one.name], _service(one)) for one in targets if one.name in known}
+    targets = list(targets)
+    own = {one.name: [record for record in records if record.target == one.name] for one in targets}
+    services = {one.name: service for one in targets if (service := _service(one, own[one.name]))}
+    targets = [replace(one, service=plain(services[one.name])) if one.name in services else one for one in targets]
+    known = {one.name: one.setup for one in targets if one.name in services and one.setup}
+    priced = {name: (setup, _measured(setup, own[name])) for name, setup in known.items()}
+    simulated = {name: (setup, services[name]) for name, setup in known.items()}
     found = figures.figures(records)
     seed = about.seed or 0
     cells = months.months(simulated, sizes=depth.months, seed=seed, progress=steps.part if steps else None)
@@ -311,26 +314,19 @@ def summarise(
         measurement=tuple(
             row
             for name, (setup, service) in simulated.items()
-            for row in deviation.deviation_from_measurement(
-                setup, service, [r for r in records if r.target == name], seed=seed
-            )
+            for row in deviation.deviation_from_measurement(setup, service, own[name], seed=seed)
         ),
         faults=(*faults, *figures.faults(records)),
     )
     return replace(summary, answer=tuple(_answers_of(summary)))
 
 
-def _with_service(target: Target, records: Sequence[Record]) -> Target:
-    """The target with what the simulation needs of it, where that was measured."""
+def _service(target: Target, records: Sequence[Record]) -> Service | None:
+    """What the simulation needs of it, where that was measured."""
     try:
-        service = service_of(records, mix=MIX, start_s=target.start_s, outside_s=_outside_s(records))
+        return service_of(records, mix=MIX, start_s=target.start_s, outside_s=_outside_s(records))
     except ValueError:  # a kind of trip has no right answer: the report shows why
-        return target
-    return replace(target, service=plain(service))
-
-
-def _service(target: Target) -> Service:
-    return restored(Service, target.service, f"service of {target.name}")
+        return None
 
 
 def _outside_s(records: Iterable[Record]) -> float:
@@ -339,16 +335,16 @@ def _outside_s(records: Iterable[Record]) -> float:
     return max(outside_ms(warm, duration_ms) or 0.0, 0.0) / 1000
 
 
-def _measured(target: Target, records: Iterable[Record]) -> cost.Measured:
+def _measured(setup: Setup, records: Iterable[Record]) -> cost.Measured:
     """For the costs: a search keeps busy what is bought for it, whatever it was held to here."""
-    match target.setup:
-        case Fargate() as bought:
-            cpus = bought.cpu / 1024 / bought.searches
-        case Lambda() as bought:
-            cpus = bought.memory_mb / MB_PER_PROCESSOR
+    match setup:
+        case Fargate():
+            cpus = setup.cpu / 1024 / setup.searches
+        case Lambda():
+            cpus = setup.memory_mb / MB_PER_PROCESSOR
         case _:
             cpus = 1.0
-    return cost.measured([one for one in records if one.target == target.name], MIX, cpus=cpus)
+    return cost.measured(records, MIX, cpus=cpus)
 
 
 def _priced_sizes(records: Iterable[Record], targets: Iterable[Target]) -> Iterator[Any]:
