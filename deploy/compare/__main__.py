@@ -166,14 +166,13 @@ def _measure(arguments: argparse.Namespace, given: Sequence[str]) -> int:
     folder = _unused(arguments.output)
     if local:
         standins.check(names)
-    else:
-        elsewhere.check(candidates, seed)
+    trips = None if local else elsewhere.trips(candidates, seed)
     folder.mkdir(parents=True, exist_ok=True)
     about = comparison.about_run(
         LOCAL if local else REAL, command=shlex.join(["python", "-m", "deploy.compare", *given]), seed=seed
     )
     with progress.shown(comparison.expected_s(names, sizes, local=local, swept=swept)) as steps:
-        run = Measuring(folder / REQUESTS, sizes, seed, steps, arguments.timeout_s)
+        run = Measuring(folder / REQUESTS, sizes, seed, steps, arguments.timeout_s, trips)
         if local:
             with tempfile.TemporaryDirectory(prefix="loopgenie-compare-") as scratch:
                 comparison.measure_local(run, names, standins.Caps(), Path(scratch))

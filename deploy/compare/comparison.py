@@ -78,6 +78,7 @@ class Measuring:
     seed : of trips and arrivals.
     steps : is told how far it is.
     timeout_s : of a request.
+    trips : to ask for; None: what the first target has.
     """
 
     file: Path
@@ -85,11 +86,11 @@ class Measuring:
     seed: int
     steps: Steps
     timeout_s: float = 30.0
+    trips: Trips | None = None
     records: list[Record] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    _trips: Trips | None = None
 
     def measure(self, candidate: Candidate) -> None:
         """Measure one; one that is dead is a dead target of the comparison, and the others go on.
@@ -121,10 +122,9 @@ class Measuring:
 
     def sweep(self, candidate: Candidate) -> None:
         """Measure a function at each size of its memory, and give it its own again."""
-        target, resize = candidate.target, candidate.resize
-        if resize is None or not self.sizes.sweep:
+        target, resize, trips = candidate.target, candidate.resize, self.trips
+        if resize is None or trips is None or not self.sizes.sweep:
             return
-        trips = self._trips_at(target)
         for size in self.sizes.memory_mb:
             self.steps.begin(f"{target.name}: {size} MB")
             url = resize(size)
@@ -150,16 +150,16 @@ class Measuring:
         try:
             found = wishes(target.url, self.seed)
         except Failed:
-            if self._trips is None:
+            if self.trips is None:
                 raise
-            return self._trips
-        if self._trips is None:
-            self._trips = found
-        elif found.data != self._trips.data:
+            return self.trips
+        if self.trips is None:
+            self.trips = found
+        elif found.data != self.trips.data:
             self.notes.append(
                 f"{target.name} has other trails than the first target; the trips asked for are the first's"
             )
-        return self._trips
+        return self.trips
 
     def _note(self, record: Record) -> None:
         self.records.append(record)
@@ -247,23 +247,13 @@ def _in_words(running: standins.Target) -> str:
 
 
 def measure_urls(run: Measuring, candidates: Sequence[Candidate]) -> None:
-    """Measure what runs elsewhere. The first one that answers says what there is to ask for."""
-    for candidate in sorted(candidates, key=lambda one: not _answers(one.target.url, run.seed)):
+    """Measure what runs elsewhere."""
+    for candidate in candidates:
         try:
             run.measure(candidate)
             run.sweep(candidate)
         except Failed as error:
             run.lost(candidate.target, str(error))
-    order = [one.target.name for one in candidates]
-    run.targets.sort(key=lambda one: order.index(one.name))
-
-
-def _answers(url: str, seed: int) -> bool:
-    try:
-        wishes(url, seed)
-    except Failed:
-        return False
-    return True
 
 
 # --- what follows ---------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from deploy.bill import Usage, bill
 from deploy.command import Failed, WrongUse, last_line
 from deploy.compare.comparison import Candidate
 from deploy.compare.summary import Target
-from deploy.compare.trips import wishes
+from deploy.compare.trips import Trips, wishes
 from deploy.prices import NoPrice
 from deploy.setup import SETUPS, Setup
 
@@ -53,8 +53,8 @@ def candidates(arguments: argparse.Namespace) -> list[Candidate]:
     return [_candidate(name, url, settings, renew, resize, arguments) for name, url in urls.items()]
 
 
-def check(candidates: Sequence[Candidate], seed: int) -> None:
-    """Make sure that one of them answers, before anything is written.
+def trips(candidates: Sequence[Candidate], seed: int) -> Trips:
+    """What there is to ask for, as the first of them says that answers.
 
     Raises
     ------
@@ -63,11 +63,9 @@ def check(candidates: Sequence[Candidate], seed: int) -> None:
     why = []
     for one in candidates:
         try:
-            wishes(one.target.url, seed)
+            return wishes(one.target.url, seed)
         except Failed as error:
             why.append(f"{one.target.name}: {error}")
-        else:
-            return
     raise Failed("; ".join(why))
 
 
