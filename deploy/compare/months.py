@@ -18,8 +18,6 @@ from deploy.setup import Fargate, Setup
 
 #: Months that are simulated: so many requests each.
 SIZES = (1e4, 1e5, 3e5, 1e6, 3e6, 1e7, 1e8)
-
-
 #: Independent draws of each month that are pooled: where a target is nearly busy all the time, one says little.
 SEEDS = 3
 #: Requests of a draw of a month; of a very large one more, so that its spans are minutes at least.
@@ -51,14 +49,8 @@ def draws_of(setup: Setup, service: Service, trace: Trace, requests_per_month: f
     return draws
 
 
-def outcome_of(setup: Setup, service: Service, trace: Trace, requests_per_month: float, *, seed: int = 0) -> Outcome:
-    """All of the draws, as one month; parameters as for `draws_of`."""
-    draws = draws_of(setup, service, trace, requests_per_month, seed=seed)
-    return month_of([one for draw in draws for one in draw], requests_per_month)
-
-
 def cell_of(name: str, setup: Setup, service: Service, *, trace: str, requests_per_month: float, seed: int = 0) -> Cell:
-    """The same as figures, with its bill.
+    """All of the draws, as one month in figures, with its bill; parameters as for `draws_of`.
 
     Raises
     ------

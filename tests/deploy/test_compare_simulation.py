@@ -34,6 +34,12 @@ def come(*due_s: float, kinds: str = "", until_s: float = 0.0, counted_s: float 
     return Arrivals(tuple(due_s), named, 0.0, until_s or max(due_s) + 1, counted_s)
 
 
+def outcome_of(setup, service, trace, requests_per_month: float, *, seed: int = 0) -> Outcome:
+    """All draws of a month, as one."""
+    draws = months.draws_of(setup, service, trace, requests_per_month, seed=seed)
+    return month_of([one for draw in draws for one in draw], requests_per_month)
+
+
 def patient(slots: int) -> Ec2:
     return Ec2(processes=1, searches=slots, threads=10**6, patience_s=math.inf, front_s=math.inf)
 
@@ -193,7 +199,7 @@ def test_processor_time_is_that_of_the_time_that_counts_and_no_more_than_there_i
     assert found.usage.cpu_hours == pytest.approx(10 / 3600)
     # 3.8 a second for two processors: never more than both of them all month, 2 x 730 hours
     monkeypatch.setattr(months, "_MOST", 20_000)
-    outcome = months.outcome_of(Ec2(), TRIP, months.TRACES["flat"](), 1e7)
+    outcome = outcome_of(Ec2(), TRIP, months.TRACES["flat"](), 1e7)
     assert outcome.usage.cpu_hours == pytest.approx(1460, rel=0.01)
 
 
@@ -479,7 +485,7 @@ def test_a_machine_that_is_busy_all_the_time_is_so_for_a_month():
 def test_a_month_is_priced_by_its_usage():
     setup = Lambda(memory_mb=1769)
     cell = months.cell_of("lambda", setup, COLD, trace="flat", requests_per_month=20_000, seed=1)
-    outcome = months.outcome_of(setup, COLD, months.TRACES["flat"](), 20_000, seed=1)
+    outcome = outcome_of(setup, COLD, months.TRACES["flat"](), 20_000, seed=1)
     assert cell.usd == pytest.approx(total(bill(setup, outcome.usage)))
     assert cell.usd_free_tier < cell.usd
     assert (cell.target, cell.trace, cell.requests) == ("lambda", "flat", 20_000)
@@ -524,7 +530,7 @@ def test_a_span_begins_with_the_tasks_that_its_traffic_has_made(monkeypatch):
     assert months._tasks(Ec2(), TRIP, 3.8) is None
     # of so many requests a span is minutes long, and too short for the rules to act in it
     monkeypatch.setattr(months, "_MOST_OF_LARGE", 20_000)
-    found = months.outcome_of(Fargate(), TRIP, months.TRACES["flat"](), 1e8)
+    found = outcome_of(Fargate(), TRIP, months.TRACES["flat"](), 1e8)
     assert found.units[0][1] == 6
 
 
