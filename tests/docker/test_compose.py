@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT, TAG, ask, free_port, inspected, run, wait_for, wait_until
-from load import Load
+from load import CLIENTS, Load
 from pace import record_pace
 
 SERVICES = ("nginx", "app", "db", "redis")
@@ -314,7 +314,10 @@ def test_a_killed_app_is_started_again(up: Project, record_property: Record) -> 
         load.wait_for(50)
     print(load)
     record_property("compose kill_failed", told(load))
-    assert set(load.statuses) <= {200, 503}, load.failures[:5]
+    assert set(load.statuses) <= {0, 200, 503}, load.failures[:5]
+    # nginx hands an answer on while it comes: one that the kill cut in the middle cannot become a 503 any more.
+    # Each client has one request in flight, so there is one such answer for each of them at the most.
+    assert load.statuses[0] <= len(CLIENTS), load.failures
 
 
 # --- nginx --------------------------------------------------------------------------------------------------------
