@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from loopgenie.geometry import Box, LonLat
@@ -114,10 +115,28 @@ class Town(NamedTuple):
     population: int
 
 
+class Anchor(NamedTuple):
+    """The point of the network nearest to something: a share (0..1) along a segment's line, `away_m` metres from it."""
+
+    segment: int  # id
+    share: float
+    away_m: float
+
+
 class Point(NamedTuple):
     """Something worth knowing on the way, or a place to search for.
 
-    `kind` is one of city, town, village, hamlet, locality, peak, pass, camp, hut, water, viewpoint.
+    `kind` is one of city, town, village, hamlet, locality, peak, pass, camp, hut, water, viewpoint. Camps, huts and
+    water within `ANCHOR_M` of a segment have an `anchor`. `details` are what the source tells of them, by these
+    names and no others (`DETAILS`), each in words for people:
+
+    - `type`: of a camp or hut "campsite", "campground", "hut", "alpine hut", "shelter", …; of water "tap", "spring",
+      "well", "stream" or "lake"
+    - `operator`, `capacity`, `reservation`, `fee`, `permit`, `food storage`, `zone` (the quota area or district that a
+      permit names), `users` ("on foot", "by boat only"), `website`
+    - `open`: when, in the words of the source
+    - `water` ("yes", "no") of a camp or hut; `drinkable` and `seasonal` ("yes", "no") of water
+    - `source`: the feature of a file, as in `Stretch`; `date`: the ISO date on which somebody last changed it there
     """
 
     id: int
@@ -127,6 +146,41 @@ class Point(NamedTuple):
     lat: float
     elevation_m: float | None = None
     population: int | None = None
+    details: Mapping[str, str] = MappingProxyType({})
+    anchor: Anchor | None = None
+
+
+#: Camps, huts and water farther than this (m) from any segment are not on anyone's way.
+ANCHOR_M = 1000.0
+
+DETAILS = (
+    *("type", "operator", "capacity", "reservation", "fee", "permit", "food storage", "zone", "users", "website"),
+    *("open", "water", "drinkable", "seasonal", "source", "date"),
+)
+
+
+class Notice(NamedTuple):
+    """What an operator has loaded about an area or a line: a closure, a rule, a permit that is needed.
+
+    `kind` is one of `NOTICE_KINDS`. `begins` and `ends` are ISO dates, both days included, or "MM-DD" for every
+    year (then both are); None: no beginning, no end. `rings` are the closed rings of polygons, outer ones and holes alike, which
+    the even-odd rule tells apart; `lines` are lines along which it holds. One of the two is empty.
+    """
+
+    id: int
+    kind: str
+    title: str  # "Bear activity: closed", "Backcountry permit needed"
+    text: str | None
+    source: str  # who says so: never empty
+    url: str | None
+    begins: str | None
+    ends: str | None
+    rings: tuple[tuple[LonLat, ...], ...] = ()
+    lines: tuple[tuple[LonLat, ...], ...] = ()
+
+
+#: A closure keeps everybody out; "dispersed camping" says that a tent may stand anywhere there; the others are told.
+NOTICE_KINDS = ("closure", "dispersed camping", "no camping", "permit", "quota", "food storage", "fire", "rule")
 
 
 @dataclass(frozen=True)
@@ -272,6 +326,25 @@ class TrailStore(Protocol):
 
     def points_in(self, box: Box, kinds: Collection[str], limit: int) -> list[Point]:
         """At most `limit` points of these kinds in `box`, by id."""
+        ...
+
+    def seasons_in(self, box: Box) -> dict[int, tuple[str, ...]]:
+        """The segments whose box touches `box` and that have stretches with a season: those seasons, by id."""
+        ...
+
+    def replace_notices(self, name: str, notices: Iterable[Notice]) -> int:
+        """Put notices in the place of those loaded under this name, in one transaction; how many there are now.
+
+        The snapshot id changes, as answers may.
+        """
+        ...
+
+    def notices_in(self, box: Box) -> list[Notice]:
+        """Every notice whose box touches `box`, by id."""
+        ...
+
+    def notice_names(self) -> dict[str, int]:
+        """Under which names notices are loaded, and how many."""
         ...
 
     def keep_answer(self, key: str, answer: bytes) -> None:
