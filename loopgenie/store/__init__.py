@@ -163,8 +163,8 @@ class Notice(NamedTuple):
     """What an operator has loaded about an area or a line: a closure, a rule, a permit that is needed.
 
     `kind` is one of `NOTICE_KINDS`. `begins` and `ends` are ISO dates, both days included, or "MM-DD" for every
-    year (then both are); None: no beginning, no end. `rings` are the closed rings of polygons, outer ones and holes alike, which
-    the even-odd rule tells apart; `lines` are lines along which it holds. One of the two is empty.
+    year (then both are); None: no beginning, no end. `rings` are the closed rings of polygons, outer ones and holes
+    alike, which the even-odd rule tells apart; `lines` are lines along which it holds. One of the two is empty.
     """
 
     id: int
