@@ -7,17 +7,39 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic.fields import FieldInfo
 
 from loopgenie.errors import InvalidParameters
 from loopgenie.geometry import COMPASS, LonLat
+from loopgenie.trek_parameters import (
+    CAMPS,
+    DAY_TOLERANCE,
+    DEFAULT_CAMPS,
+    DEFAULT_DAY_KM,
+    DEFAULT_DETOUR_M,
+    MAX_DAY_HOURS,
+    MAX_DAY_KM,
+    MAX_DAYS,
+    MAX_DETOUR_M,
+    MAX_REST_DAYS,
+    MIN_DAY_HOURS,
+    MIN_DAY_KM,
+    MIN_DAY_SHARE,
+    TrekParameters,
+    checked_window,
+    window_schema,
+)
 from loopgenie.ways import SAC_SCALE
 
 METRES_PER_MILE = 1609.344
+#: Where the length of a whole trek is asked for, its days may be shorter and longer than the mean by this share.
+SPREAD = 0.3
 
 MIN_HIKE_KM = 0.5
 MAX_HIKE_KM = 500.0
@@ -42,7 +64,8 @@ class TripParameters:
 
     Exactly one of `drive_m`, `drive_s` is set; `drive_m == 0` means "start here".
     `location` is a place name or a position. `max_difficulty` is 1..6 on the SAC scale. `heading_deg` is the direction
-    in which the loop should rather lie: 0 (north) to below 360.
+    in which the loop should rather lie: 0 (north) to below 360. `date` is the first day; None: any time of the year.
+    `trek` is what is asked of loops of several days, None for those of one day.
     """
 
     location: str | LonLat
@@ -61,6 +84,8 @@ class TripParameters:
     heading_deg: float | None = None
     informal: bool = False
     prove: bool = False
+    date: date | None = None
+    trek: TrekParameters | None = None
 
     @property
     def start_here(self) -> bool:
@@ -70,11 +95,15 @@ class TripParameters:
     @property
     def min_length_m(self) -> float:
         """Shortest loop that is fine."""
+        if self.trek is not None and not self.trek.whole:
+            return sum(window.min_m for window in self.trek.windows())
         return self.hike_m * (1 - self.tolerance)
 
     @property
     def max_length_m(self) -> float:
         """Longest loop that is fine."""
+        if self.trek is not None and not self.trek.whole:
+            return sum(window.max_m for window in self.trek.windows())
         return self.hike_m * (1 + self.tolerance)
 
 
@@ -143,6 +172,15 @@ def _heading(value: object) -> object:
     return 0 if _is_number(value) and value == 360 else value
 
 
+def _date(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            return value
+    return value
+
+
 def _whole(value: object) -> object:
     """3.0 is the same number as 3 in JSON."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -182,6 +220,19 @@ Via = Annotated[Any, AfterValidator(_checked_via), WithJsonSchema(_VIA_SCHEMA)]
 Grade = Annotated[int, Field(ge=1, le=6), BeforeValidator(_grade), WithJsonSchema(_GRADE_SCHEMA)]
 Heading = Annotated[float, Field(ge=0, le=360), BeforeValidator(_heading), WithJsonSchema(_HEADING_SCHEMA)]
 Whole = Annotated[int, BeforeValidator(_whole)]
+IsoDate = Annotated[date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
+
+
+_DAY_KM = (MIN_DAY_KM, MAX_DAY_KM)
+_DAY_MILES = (MIN_DAY_KM * _MILES_PER_KM, MAX_DAY_KM * _MILES_PER_KM)
+_DAY_HOURS = (MIN_DAY_HOURS, MAX_DAY_HOURS)
+DayKm = Annotated[Any, AfterValidator(partial(checked_window, within=_DAY_KM)), WithJsonSchema(window_schema(_DAY_KM))]
+DayMiles = Annotated[
+    Any, AfterValidator(partial(checked_window, within=_DAY_MILES)), WithJsonSchema(window_schema(_DAY_MILES))
+]
+DayHours = Annotated[
+    Any, AfterValidator(partial(checked_window, within=_DAY_HOURS)), WithJsonSchema(window_schema(_DAY_HOURS))
+]
 
 
 # --- the model ----------------------------------------------------------------------------------------------------
@@ -191,23 +242,53 @@ def _one_of(*names: str) -> list[dict[str, object]]:
     return [{"required": [n], "properties": {n: {"type": "number"}}} for n in names]
 
 
+def _two_of(*names: str) -> dict[str, Any]:
+    given = [{"required": [name], "properties": {name: {"not": {"type": "null"}}}} for name in names]
+    return {"anyOf": [{"allOf": [a, b]} for i, a in enumerate(given) for b in given[i + 1 :]]}
+
+
 _HIKES = ("hike_km", "hike_miles")
+_DAY_WINDOWS = ("day_km", "day_miles", "day_hours")
 _DRIVES = ("drive_km", "drive_miles", "drive_minutes")
-_RULES: dict[str, Any] = {
+_DAYS = ("days", "nights")
+_DRY = ("max_dry_km", "max_dry_miles")
+#: What is only asked of loops of several days.
+_OF_TREKS = (
+    *(*_DAY_WINDOWS, "max_day_ascent_m", "camps", "max_camp_detour_m", "rest_days", "first_day", "last_day"),
+    *_DRY,
+)
+_ONE_DAY = {
+    "properties": {"days": {"enum": [None, 1]}, "nights": {"enum": [None, 0]}}
+    | {name: {"type": "null"} for name in _OF_TREKS},
     "oneOf": _one_of(*_HIKES),
-    "not": {
-        "anyOf": [
-            {"allOf": _one_of(a, b)} for i, a in enumerate(_DRIVES) for b in _DRIVES[i + 1 :]
-        ]
-    },
-    "examples": [{"location": "Ordino", "drive_km": 30, "hike_km": 15, "alternatives": 3}],
-}  # fmt: skip
+}
+_SEVERAL_DAYS = {
+    "anyOf": [
+        {
+            "required": [name],
+            "properties": {name: {"type": "integer", "minimum": least + rest}, "rest_days": {"enum": rests}},
+        }
+        for name, least in (("days", 2), ("nights", 1))
+        for rest, rests in ((0, [None, 0]), *((n, [n]) for n in range(1, MAX_REST_DAYS + 1)))
+    ],
+    "not": _two_of(*_HIKES, *_DAY_WINDOWS),
+}
+_RULES: dict[str, Any] = {
+    "anyOf": [_ONE_DAY, _SEVERAL_DAYS],
+    "not": {"anyOf": [_two_of(*names) for names in (_DRIVES, _DAYS, _DRY)]},
+    "examples": [
+        {"location": "Ordino", "drive_km": 30, "hike_km": 15, "alternatives": 3},
+        {"location": "Ordino", "drive_km": 30, "days": 3, "day_km": [10, 18], "date": "2026-07-04"},
+    ],
+}
 
 
 class TripRequest(BaseModel):
     """A request for loops: where from, how far to drive, how far to walk.
 
     Give exactly one of `hike_km`, `hike_miles` and at most one of `drive_km`, `drive_miles`, `drive_minutes`.
+    With several days (`days` or `nights`) give at most one of `hike_km`, `hike_miles` (for the whole trip), `day_km`,
+    `day_miles` and `day_hours` (for each day).
     """
 
     model_config = ConfigDict(
@@ -302,18 +383,140 @@ class TripRequest(BaseModel):
         False, description="Spend part of the time on proving how good the answer is.", examples=[False]
     )
 
+    date: IsoDate | None = Field(
+        None,
+        description="The first day of the trip: what is closed then is not walked. Without it only what is open all "
+        "year is.",
+        examples=["2026-07-04"],
+    )
+    days: Whole | None = Field(
+        None, ge=1, le=MAX_DAYS, description="How many days the trip takes, rest days included.", examples=[3]
+    )
+    nights: Whole | None = Field(
+        None, ge=0, le=MAX_DAYS - 1, description="The same told by nights: one less than days.", examples=[2]
+    )
+    day_km: DayKm | None = Field(
+        None,
+        description='How far to walk on each day, in kilometres: [from, to], "from-to", or a number, which is met '
+        f"within {DAY_TOLERANCE:.0%}. On the first and last day half of `from` is enough. "
+        f"Without any limit on days or hike it is [{DEFAULT_DAY_KM[0]:g}, {DEFAULT_DAY_KM[1]:g}].",
+        examples=[[12, 20], "12-20", 16],
+    )
+    day_miles: DayMiles | None = Field(
+        None, description="How far to walk on each day, in miles; as `day_km`.", examples=[[7, 12]]
+    )
+    day_hours: DayHours | None = Field(
+        None, description="How long to walk on each day, in hours without rests; as `day_km`.", examples=[[5, 7]]
+    )
+    max_day_ascent_m: float | None = Field(
+        None, ge=0, le=10_000, description="How much to climb on a day at most, in metres.", examples=[900]
+    )
+    camps: Literal[*CAMPS] | None = Field(  # type: ignore[valid-type]
+        None,
+        description='Where to spend nights: "designated" campsites only; "huts": in huts and shelters, too; '
+        f'"dispersed": and wherever the operator\'s notices allow a tent. Default "{DEFAULT_CAMPS}".',
+        examples=["huts"],
+    )
+    max_camp_detour_m: float | None = Field(
+        None,
+        ge=0,
+        le=MAX_DETOUR_M,
+        description="How far a camp may lie off the trails, in metres as the crow flies; the way there and back counts "
+        f"in the length of both days. Default {DEFAULT_DETOUR_M:g}.",
+        examples=[300],
+    )
+    rest_days: Whole | None = Field(
+        None,
+        ge=0,
+        le=MAX_REST_DAYS,
+        description="How many of the days are spent at a camp without walking, evenly spread.",
+        examples=[1],
+    )
+    first_day: float | None = Field(
+        None,
+        ge=MIN_DAY_SHARE,
+        le=1,
+        description="The share of a full day that is left on the first one.",
+        examples=[0.5],
+    )
+    last_day: float | None = Field(
+        None, ge=MIN_DAY_SHARE, le=1, description="The share of a full day that the last one has.", examples=[0.5]
+    )
+    max_dry_km: float | None = Field(
+        None,
+        ge=0.5,
+        le=100,
+        description="The longest way between two places to fill bottles, in kilometres, nights included. Bottles are "
+        "full at the start.",
+        examples=[12],
+    )
+    max_dry_miles: float | None = Field(
+        None,
+        ge=0.5 * _MILES_PER_KM,
+        le=100 * _MILES_PER_KM,
+        description="The same in miles.",
+        examples=[8],
+    )
+
     def parameters(self) -> TripParameters:
         """The request in metres and seconds."""
         drive_m, drive_s = self._drive()
+        trek = self._trek()
         return TripParameters(
             location=self.location,
-            hike_m=self.hike_km * 1000 if self.hike_km is not None else (self.hike_miles or 0) * METRES_PER_MILE,
+            hike_m=sum(window.middle_m for window in trek.windows()) if trek and not trek.whole else self._hike_m(),
             drive_m=drive_m,
             drive_s=drive_s,
             via=tuple(self.via),
             heading_deg=self.heading,
+            date=self.date,
+            trek=trek,
             **{name: getattr(self, name) for name in _AS_THEY_ARE},
         )
+
+    def _hike_m(self) -> float:
+        return self.hike_km * 1000 if self.hike_km is not None else (self.hike_miles or 0) * METRES_PER_MILE
+
+    @property
+    def day_count(self) -> int:
+        """How many days the trip takes."""
+        return self.nights + 1 if self.nights is not None else self.days or 1
+
+    def _trek(self) -> TrekParameters | None:
+        if self.day_count == 1:
+            return None
+        dry_m = self.max_dry_km * 1000 if self.max_dry_km is not None else None
+        if self.max_dry_miles is not None:
+            dry_m = self.max_dry_miles * METRES_PER_MILE
+        given = {
+            "camps": self.camps,
+            "max_camp_detour_m": self.max_camp_detour_m,
+            "first_day": self.first_day,
+            "last_day": self.last_day,
+        }
+        walking = self.day_count - (self.rest_days or 0)
+        metres, seconds = self._day_windows(walking)
+        return TrekParameters(
+            self.day_count,
+            rest_days=self.rest_days or 0,
+            day_m=metres,
+            day_s=seconds,
+            whole=self.hike_km is not None or self.hike_miles is not None,
+            max_ascent_m=self.max_day_ascent_m,
+            max_dry_m=dry_m,
+            **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
+        )
+
+    def _day_windows(self, walking: int) -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
+        """What each day has to be like, in metres or in seconds."""
+        if self.day_hours is not None:
+            return None, (self.day_hours[0] * 3600, self.day_hours[1] * 3600)
+        if self.day_miles is not None:
+            return (self.day_miles[0] * METRES_PER_MILE, self.day_miles[1] * METRES_PER_MILE), None
+        if hike_m := self._hike_m():
+            return (hike_m / walking * (1 - SPREAD), hike_m / walking * (1 + SPREAD)), None
+        low, high = self.day_km or DEFAULT_DAY_KM
+        return (low * 1000, high * 1000), None
 
     def _drive(self) -> tuple[float | None, float | None]:
         if self.drive_minutes:
@@ -356,7 +559,9 @@ def _plain(value: Any) -> Any:
         return {"lat": _plain(value.lat), "lon": _plain(value.lon)}
     if isinstance(value, list):
         return [[_plain(p.lon), _plain(p.lat)] for p in value]
-    return _whole(value)
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return value.isoformat() if isinstance(value, date) else _whole(value)
 
 
 # --- the door -----------------------------------------------------------------------------------------------------
@@ -377,6 +582,11 @@ def trip_request(mapping: Mapping[str, object]) -> TripRequest:
         request = TripRequest.model_validate(known)
     except ValidationError as error:
         raise InvalidParameters(_sentences(error) | wrong) from None
+    if request.rest_days and request.rest_days > request.day_count - 2:
+        wrong["rest_days"] = (
+            f"is {request.rest_days}, want at most {request.day_count - 2} of {request.day_count} days: "
+            "on the first and the last one walks"
+        )
     if wrong:
         raise InvalidParameters(wrong)
     return request
@@ -403,15 +613,25 @@ def _meant(name: object) -> str:
 
 
 def _ambiguous(mapping: Mapping[str, object]) -> dict[str, str]:
-    hikes = [n for n in _HIKES if mapping.get(n) is not None]
-    drives = [n for n in _DRIVES if mapping.get(n) is not None]
     wrong = {}
-    if not hikes:
-        wrong["hike_km"] = "is missing, want exactly one of hike_km and hike_miles"
-    for given, choices in ((hikes, _HIKES), (drives, _DRIVES)):
+    several = _is_several(mapping)
+    if not several:
+        if not any(mapping.get(n) is not None for n in _HIKES):
+            wrong["hike_km"] = "is missing, want exactly one of hike_km and hike_miles"
+        for name in _OF_TREKS:
+            if mapping.get(name) is not None:
+                wrong[name] = f"is {_shown(mapping[name])}, but is only for trips of several days; want days, too"
+    for choices in ((*_HIKES, *_DAY_WINDOWS) if several else _HIKES, _DRIVES, _DAYS, _DRY):
+        given = [n for n in choices if mapping.get(n) is not None]
         if len(given) > 1:
             wrong[given[-1]] = f"is one too many beside {' and '.join(given[:-1])}, want one of {', '.join(choices)}"
     return wrong
+
+
+def _is_several(mapping: Mapping[str, object]) -> bool:
+    """Whether a trip of several days is asked for, as far as can be told before values are checked."""
+    days, nights = mapping.get("days"), mapping.get("nights")
+    return (_is_number(days) and days > 1) or (_is_number(nights) and nights > 0)  # type: ignore[operator]
 
 
 def _sentences(error: ValidationError) -> dict[str, str]:
@@ -443,8 +663,12 @@ def _wanted(name: str, field: FieldInfo) -> str:
         return _HEADING
     if name in ("prove", "informal"):
         return "true or false"
+    if name == "camps":
+        return f"one of {', '.join(CAMPS)}"
+    if name == "date":
+        return "a date as YYYY-MM-DD"
     low, high = (next(getattr(m, side) for m in field.metadata if hasattr(m, side)) for side in ("ge", "le"))
-    kind = "a whole number" if name in ("alternatives", "seed") else "a number"
+    kind = "a whole number" if name in ("alternatives", "seed", "days", "nights", "rest_days") else "a number"
     return f"{kind} from {_rounded(low, math.ceil)} to {_rounded(high, math.floor)}"
 
 
