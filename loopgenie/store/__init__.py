@@ -123,6 +123,10 @@ class Anchor(NamedTuple):
     away_m: float
 
 
+#: The details of a point of which nothing is told.
+NOTHING_TOLD: Mapping[str, str] = MappingProxyType({})
+
+
 class Point(NamedTuple):
     """Something worth knowing on the way, or a place to search for.
 
@@ -146,7 +150,7 @@ class Point(NamedTuple):
     lat: float
     elevation_m: float | None = None
     population: int | None = None
-    details: Mapping[str, str] = MappingProxyType({})
+    details: Mapping[str, str] = NOTHING_TOLD
     anchor: Anchor | None = None
 
 

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from loopgenie.store import Junction, LeftOut, Point, Region, RegionInfo, SegmentCore, Trailhead
+from loopgenie.store import (
+    NOTICE_KINDS,
+    Anchor,
+    Junction,
+    LeftOut,
+    Notice,
+    Point,
+    Region,
+    RegionInfo,
+    SegmentCore,
+    Trailhead,
+)
 from loopgenie.store.name_index import NameIndex
 from loopgenie.store.names import search_key
-from loopgenie.store.packing import GridBox, grid_box, packed_line, packed_path, packed_stretches
+from loopgenie.store.packing import GridBox, grid_box, packed_line, packed_path, packed_seasons, packed_stretches
 
 
 class PackedSegment(NamedTuple):
@@ -20,6 +31,7 @@ class PackedSegment(NamedTuple):
     line: bytes
     box: GridBox
     stretches: str
+    seasons: str | None
 
 
 class Intake:
@@ -54,7 +66,13 @@ class Intake:
             self._check_id("segment", number, core.id)
             if not (0 <= core.start < junctions and 0 <= core.end < junctions) or len(line) < 2:
                 raise ValueError(f"segment {core.id} lacks a junction or a line: {core}")
-            packed = PackedSegment(self._placed(core), packed_line(line), grid_box(line), packed_stretches(stretches))
+            packed = PackedSegment(
+                self._placed(core),
+                packed_line(line),
+                grid_box(line),
+                packed_stretches(stretches),
+                packed_seasons(stretches),
+            )
             self._digest.update(repr(core).encode() + packed.line + packed.stretches.encode())
             self._grow(packed.box)
             self._metres += core.length_m
@@ -79,11 +97,18 @@ class Intake:
         """Every point, where it is, and what its name is compared by."""
         for number, point in enumerate(self.region.points):
             self._seen("point", number, point)
-            key = search_key(point.name) if point.name else None
+            key = search_key(point.name) if point.name and is_place(point) else None
             if key:
                 self.names.add(number, key)
             box = self._grow(grid_box([(point.lon, point.lat)]))
-            yield point._replace(id=self.first_id + number), box, key
+            yield point._replace(id=self.first_id + number, anchor=self._anchor(point)), box, key
+
+    def _anchor(self, point: Point) -> Anchor | None:
+        if point.anchor is None:
+            return None
+        if not 0 <= point.anchor.segment < self._segments:
+            raise ValueError(f"point {point.id} is at segment {point.anchor.segment}, which is not there")
+        return point.anchor._replace(segment=self.first_id + point.anchor.segment)
 
     def refused(self) -> Iterator[tuple[LeftOut, GridBox, bytes]]:
         """Every line that is no part of the network, and its line packed."""
@@ -147,6 +172,41 @@ class Intake:
     def fingerprint(self) -> str:
         """A text that differs for other content, once everything has passed."""
         return f"{self.region.name} {self.region.data_date} {self._digest.hexdigest()}"
+
+
+def is_place(point: Point) -> bool:
+    """Whether somebody may look for a point by its name: a stream has a point wherever a trail crosses it."""
+    return point.details.get("type") != "stream"
+
+
+class NoticeIntake:
+    """Gives notices with ids that begin at `first_id`, and where they hold; says then how many and which they were."""
+
+    def __init__(self, name: str, notices: Iterable[Notice], first_id: int) -> None:
+        self.count = 0
+        self._name, self._notices, self._first_id = name, notices, first_id
+        self._digest = hashlib.sha256()
+
+    def notices(self) -> Iterator[tuple[Notice, GridBox]]:
+        """Every notice, under the id that the store gives it.
+
+        Raises
+        ------
+        ValueError : it holds nowhere, or says what no notice can.
+        """
+        for notice in self._notices:
+            places = [place for line in (*notice.rings, *notice.lines) for place in line]
+            if not places or (notice.rings and notice.lines):
+                raise ValueError(f"a notice holds in areas or along lines, one of the two: {notice}")
+            if notice.kind not in NOTICE_KINDS or not notice.source:
+                raise ValueError(f"a notice is of no known kind, or nobody says so: {notice}")
+            self._digest.update(repr(notice._replace(id=self.count)).encode())
+            yield notice._replace(id=self._first_id + self.count), grid_box(places)
+            self.count += 1
+
+    def fingerprint(self) -> str:
+        """A text that differs for other notices, once all have passed."""
+        return f"notices {self._name} {self.count} {self._digest.hexdigest()}"
 
 
 def next_snapshot(old: str, change: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from loopgenie.geometry import Box, LonLat, Place
-from loopgenie.store import Position, RegionInfo, SourceFile, Stretch
+from loopgenie.store import NOTHING_TOLD, Anchor, Notice, Point, Position, RegionInfo, SourceFile, Stretch
 from loopgenie.ways import WayKind
 
 #: Steps per degree: lines are kept to 1e-7 degrees, about a centimetre.
@@ -66,6 +66,22 @@ def grid_numbers(packed: bytes) -> array[int]:
     return _little_endian(numbers)
 
 
+def packed_paths(lines: Iterable[Sequence[LonLat]]) -> bytes:
+    """Several lines without heights: before the positions of each their number, as little-endian int32."""
+    return b"".join(_little_endian(array("i", [len(line)])).tobytes() + packed_path(line) for line in lines)
+
+
+def unpacked_paths(packed: bytes) -> tuple[tuple[LonLat, ...], ...]:
+    """The lines of `packed_paths`."""
+    numbers = grid_numbers(packed)
+    lines: list[tuple[LonLat, ...]] = []
+    at = 0
+    while at < len(numbers):
+        first, at = at + 1, at + 1 + 2 * numbers[at]
+        lines.append(tuple(map(LonLat, _degrees(numbers[first:at:2]), _degrees(numbers[first + 1 : at : 2]))))
+    return tuple(lines)
+
+
 def _degrees(numbers: array[int]) -> list[float]:
     return [n / DEGREE for n in numbers]
 
@@ -91,6 +107,47 @@ def _short(stretch: Stretch) -> list[object]:
 def unpacked_stretches(packed: str) -> tuple[Stretch, ...]:
     """The stretches of `packed_stretches`."""
     return tuple(Stretch(length, WayKind(kind), *rest) for length, kind, *rest in json.loads(packed))
+
+
+def packed_seasons(stretches: Iterable[Stretch]) -> str | None:
+    """The seasons of stretches, each once, as a JSON list; None where they have none."""
+    seasons = sorted({stretch.season for stretch in stretches if stretch.season is not None})
+    return packed_json(seasons) if seasons else None
+
+
+#: The columns that tell about a point, in the order of `packed_point`.
+POINT_COLUMNS = (
+    *("id", "kind", "name", "lon", "lat", "elevation_m", "population", "details"),
+    *("anchor_segment", "anchor_share", "anchor_away_m"),
+)
+
+
+def packed_point(point: Point) -> tuple[object, ...]:
+    """A point, for `POINT_COLUMNS`."""
+    details = packed_json(dict(point.details)) if point.details else None
+    return (*point[:7], details, *(point.anchor or 3 * (None,)))
+
+
+def unpacked_point(row: Sequence[Any]) -> Point:
+    """The point of `packed_point`."""
+    what, details, anchor = row[:7], row[7], row[8:]
+    point = Point._make((*what, NOTHING_TOLD if details is None else json.loads(details), None))
+    return point if anchor[0] is None else point._replace(anchor=Anchor(*anchor))
+
+
+#: The columns of a notice, in the order of `packed_notice`.
+NOTICE_COLUMNS = "id, kind, title, text, source, url, begins, ends, rings, lines"
+
+
+def packed_notice(notice: Notice) -> tuple[object, ...]:
+    """A notice, for `NOTICE_COLUMNS`."""
+    return (*notice[:8], packed_paths(notice.rings), packed_paths(notice.lines))
+
+
+def unpacked_notice(row: Sequence[Any]) -> Notice:
+    """The notice of `packed_notice`."""
+    *what, rings, lines = row
+    return Notice._make((*what, unpacked_paths(bytes(rings)), unpacked_paths(bytes(lines))))
 
 
 def packed_json(value: object) -> str:

@@ -8,6 +8,7 @@ then kept in memory. A database without our tables is an empty store.
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
@@ -19,6 +20,7 @@ from loopgenie.store import (
     Junction,
     LeftOut,
     NearSegment,
+    Notice,
     Point,
     Position,
     Region,
@@ -44,13 +46,23 @@ from loopgenie.store.name_index import (
 from loopgenie.store.names import search_key
 from loopgenie.store.nearest import nearest_of, ring
 from loopgenie.store.packing import (
+    NOTICE_COLUMNS,
+    POINT_COLUMNS,
     REGION_COLUMNS,
     GridBox,
     steps_inside,
+    unpacked_notice,
+    unpacked_point,
     unpacked_region,
     unpacked_stretches,
 )
-from loopgenie.store.postgis_import import change_snapshot, delete_region, insert_region, replace_towns
+from loopgenie.store.postgis_import import (
+    change_snapshot,
+    delete_region,
+    insert_region,
+    replace_notices,
+    replace_towns,
+)
 from loopgenie.store.postgis_pool import Pool
 from loopgenie.store.postgis_schema import may_keep_answers, prepare
 from loopgenie.store.steady import steady
@@ -60,7 +72,7 @@ _CORE = (
     "s.informal"
 )
 _SHAPE = "ST_AsBinary(shape.line, 'NDR'), shape.heights, shape.stretches"
-_POINT = "p.id, p.kind, p.name, p.lon, p.lat, p.elevation_m, p.population"
+_POINT = ", ".join(f"p.{column}" for column in POINT_COLUMNS)
 _TOWN = "name, region, codes, lon, lat, population"
 
 _SNAPSHOT_ID = "SELECT snapshot FROM loopgenie.state"
@@ -94,6 +106,9 @@ _POINTS_IN = f"""
 _LEFT_OUT_IN = """
     WITH l AS MATERIALIZED (SELECT * FROM loopgenie.left_out WHERE box && %s::box)
     SELECT l.id, l.reason, l.rule, l.name, l.source, ST_AsBinary(l.line, 'NDR') FROM l ORDER BY l.id LIMIT %s"""
+_SEASONS_IN = "SELECT id, seasons FROM loopgenie.season WHERE box && %s::box ORDER BY id"
+_NOTICES_IN = f"SELECT {NOTICE_COLUMNS} FROM loopgenie.notice WHERE box && %s::box ORDER BY id"
+_NOTICE_NAMES = "SELECT name, count(*) FROM loopgenie.notice GROUP BY name ORDER BY name"
 
 # Names that begin with key are those from key up to end, which is key and the last character there is.
 _RANKED = """
@@ -234,7 +249,19 @@ class PostgisStore:
 
     def points_in(self, box: Box, kinds: Collection[str], limit: int) -> list[Point]:
         """At most `limit` points of these kinds in `box`, by id."""
-        return list(map(Point._make, self._in(box, _POINTS_IN, list(kinds), limit)))
+        return list(map(unpacked_point, self._in(box, _POINTS_IN, list(kinds), limit)))
+
+    def seasons_in(self, box: Box) -> dict[int, tuple[str, ...]]:
+        """The seasons of the segments in a box that have any, by id."""
+        return {number: tuple(json.loads(told)) for number, told in self._in(box, _SEASONS_IN)}
+
+    def notices_in(self, box: Box) -> list[Notice]:
+        """Every notice whose box touches `box`, by id."""
+        return list(map(unpacked_notice, self._in(box, _NOTICES_IN)))
+
+    def notice_names(self) -> dict[str, int]:
+        """Under which names notices are loaded, and how many."""
+        return dict(self._rows(_NOTICE_NAMES))
 
     def left_out_in(self, box: Box, limit: int) -> list[LeftOut]:
         """At most `limit` lines that are no part of the network and whose box touches `box`, by id."""
@@ -253,7 +280,7 @@ class PostgisStore:
         return starting if len(starting) == limit else self._found(_PLACES_ANYWHERE, values)
 
     def _found(self, query: str, values: dict[str, object]) -> list[Point]:
-        return list(map(Point._make, self._rows(query, values)))
+        return list(map(unpacked_point, self._rows(query, values)))
 
     @steady
     def find_towns(self, name: str, limit: int) -> list[Town]:
@@ -308,6 +335,12 @@ class PostgisStore:
         self._need_tables()
         with self._pool.writing() as cursor:
             replace_towns(cursor, source, towns)
+
+    def replace_notices(self, name: str, notices: Iterable[Notice]) -> int:
+        """Put notices in the place of those loaded under this name, in one transaction; how many there are now."""
+        self._need_tables()
+        with self._pool.writing() as cursor:
+            return replace_notices(cursor, name, notices)
 
     def _need_tables(self) -> None:
         if not self._is_there():

@@ -8,12 +8,23 @@ import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import StringIO
 
-from loopgenie.store import Region, Town
+from loopgenie.store import Notice, Region, Town
 from loopgenie.store.chunks import chunks
-from loopgenie.store.intake import Intake, PackedSegment, next_snapshot
+from loopgenie.store.intake import Intake, NoticeIntake, PackedSegment, next_snapshot
 from loopgenie.store.name_index import NameIndex
 from loopgenie.store.names import importance, search_key
-from loopgenie.store.packing import DEGREE, NO_HEIGHT, REGION_COLUMNS, GridBox, grid_numbers, packed_region
+from loopgenie.store.packing import (
+    DEGREE,
+    NO_HEIGHT,
+    NOTICE_COLUMNS,
+    POINT_COLUMNS,
+    REGION_COLUMNS,
+    GridBox,
+    grid_numbers,
+    packed_notice,
+    packed_point,
+    packed_region,
+)
 from loopgenie.store.postgis_pool import Cursor
 
 #: So many records are in memory at the same time.
@@ -26,13 +37,16 @@ _SET_NEXT_ID = "UPDATE loopgenie.state SET next_id = %s"
 _SET_GAZETTEER = "UPDATE loopgenie.state SET gazetteer = %s"
 _IDS_OF = "SELECT first_id, last_id FROM loopgenie.region WHERE name = %s"
 _INSERT_REGION = f"INSERT INTO loopgenie.region ({REGION_COLUMNS}) VALUES ({', '.join(19 * ['%s'])})"
-_TABLES = ("segment", "segment_shape", "trailhead", "point", "left_out", "junction")
+_TABLES = ("segment", "segment_shape", "trailhead", "point", "left_out", "junction", "season")
 _DELETE_RANGE = tuple(f"DELETE FROM loopgenie.{table} WHERE id BETWEEN %s AND %s" for table in _TABLES)
 _DELETE_REGION = "DELETE FROM loopgenie.region WHERE name = %s"
 _DELETE_POSTINGS = "DELETE FROM loopgenie.name_gram WHERE owner = %s"
 _DELETE_TOWNS = "DELETE FROM loopgenie.town"
 _DELETE_ANSWERS = "DELETE FROM loopgenie.answer"
 _ANALYZE = "ANALYZE " + ", ".join(f"loopgenie.{table}" for table in (*_TABLES, "region", "name_gram"))
+_NEXT_NOTICE = "SELECT coalesce(max(id), 0) + 1 FROM loopgenie.notice"
+_DELETE_NOTICES = "DELETE FROM loopgenie.notice WHERE name = %s"
+_ANALYZE_NOTICES = "ANALYZE loopgenie.notice"
 _ANALYZE_TOWNS = "ANALYZE loopgenie.town, loopgenie.name_gram"
 
 _COLUMNS = {
@@ -42,8 +56,10 @@ _COLUMNS = {
     ),
     "segment_shape": "id, line, heights, stretches",
     "trailhead": "id, junction, name, kind, lon, lat, snap_m, to_loop_m, box",
-    "point": "id, kind, name, lon, lat, elevation_m, population, search_key, importance, box",
+    "point": f"{', '.join(POINT_COLUMNS)}, search_key, importance, box",
     "left_out": "id, reason, rule, name, source, line, box",
+    "season": "id, seasons, box",
+    "notice": f"{NOTICE_COLUMNS}, name, box",
     "town": "id, name, region, codes, lon, lat, population, search_key",
     "name_gram": "gram, owner, numbers",
 }
@@ -77,11 +93,13 @@ def insert_region(cursor: Cursor, region: Region) -> None:
     for chunk in chunks(intake.segments(), _CHUNK):
         _copy(cursor, "segment", ((*segment.core, box_text(segment.box)) for segment in chunk))
         _copy(cursor, "segment_shape", map(_shape_row, chunk))
+        seasonal = (segment for segment in chunk if segment.seasons is not None)
+        _copy(cursor, "season", ((s.core.id, s.seasons, box_text(s.box)) for s in seasonal))
     _copy(cursor, "trailhead", ((*trailhead, box_text(box)) for trailhead, box in intake.trailheads()))
     _copy(
         cursor,
         "point",
-        ((*point, key, importance(point.kind), box_text(box)) for point, box, key in intake.points()),
+        ((*packed_point(p), key, importance(p.kind), box_text(box)) for p, box, key in intake.points()),
     )
     _copy(
         cursor,
@@ -93,6 +111,20 @@ def insert_region(cursor: Cursor, region: Region) -> None:
     cursor.execute(_INSERT_REGION, packed_region(intake.info()))
     change_snapshot(cursor, intake.fingerprint())
     cursor.execute(_ANALYZE)
+
+
+def replace_notices(cursor: Cursor, name: str, notices: Iterable[Notice]) -> int:
+    """Put notices in the place of those loaded under this name; how many there are now."""
+    cursor.execute(_STATE)
+    cursor.execute(_DELETE_NOTICES, (name,))
+    gone = cursor.rowcount
+    cursor.execute(_NEXT_NOTICE)
+    intake = NoticeIntake(name, notices, cursor.fetchone()[0])
+    _copy(cursor, "notice", ((*packed_notice(notice), name, box_text(box)) for notice, box in intake.notices()))
+    if gone or intake.count:
+        change_snapshot(cursor, intake.fingerprint())
+    cursor.execute(_ANALYZE_NOTICES)
+    return intake.count
 
 
 def replace_towns(cursor: Cursor, source: str, towns: Iterable[Town]) -> None:

@@ -19,6 +19,7 @@ from loopgenie.store import (
     Junction,
     LeftOut,
     NearSegment,
+    Notice,
     Point,
     Region,
     Segment,
@@ -43,16 +44,26 @@ from loopgenie.store.name_index import (
 from loopgenie.store.names import search_key
 from loopgenie.store.nearest import nearest_of, ring
 from loopgenie.store.packing import (
+    NOTICE_COLUMNS,
+    POINT_COLUMNS,
     REGION_COLUMNS,
     GridBox,
     steps_inside,
     unpacked_line,
+    unpacked_notice,
     unpacked_path,
+    unpacked_point,
     unpacked_region,
     unpacked_stretches,
 )
 from loopgenie.store.sqlite_file import SqliteFile, transaction
-from loopgenie.store.sqlite_import import change_snapshot, delete_region, insert_region, replace_towns
+from loopgenie.store.sqlite_import import (
+    change_snapshot,
+    delete_region,
+    insert_region,
+    replace_notices,
+    replace_towns,
+)
 from loopgenie.store.steady import steady
 
 # Boxes are asked for as (max_lon, min_lon, max_lat, min_lat). CROSS JOIN keeps the order of the tables: boxes first.
@@ -62,7 +73,7 @@ _CORE = (
     "s.id, s.start_junction, s.end_junction, s.length_m, s.score, s.ascent_m, s.descent_m, s.road_m, s.difficulty, "
     "s.informal"
 )
-_POINT = "p.id, p.kind, p.name, p.lon, p.lat, p.elevation_m, p.population"
+_POINT = ", ".join(f"p.{column}" for column in POINT_COLUMNS)
 _TOWN = "name, region, codes, lon, lat, population"
 
 _SNAPSHOT_ID = "SELECT value FROM meta WHERE key = 'snapshot'"
@@ -94,6 +105,13 @@ _POINTS_IN = f"""
 _LEFT_OUT_IN = f"""
     SELECT l.id, l.reason, l.rule, l.name, l.source, l.line
     FROM left_out_box AS box CROSS JOIN left_out AS l ON l.id = box.id WHERE {_TOUCHES} ORDER BY l.id LIMIT ?"""
+_SEASONS_IN = f"""
+    SELECT s.id, s.seasons FROM season_box AS box CROSS JOIN season AS s ON s.id = box.id
+    WHERE {_TOUCHES} ORDER BY s.id"""
+_NOTICES_IN = f"""
+    SELECT {NOTICE_COLUMNS} FROM notice WHERE id IN (SELECT box.id FROM notice_box AS box WHERE {_TOUCHES})
+    ORDER BY id"""
+_NOTICE_NAMES = "SELECT name, count(*) FROM notice GROUP BY name ORDER BY name"
 
 # Names that begin with :key are those from :key up to :end, which is :key and the last character there is.
 _RANKED = """
@@ -214,7 +232,7 @@ class SqliteStore:
         return starting if len(starting) == limit else self._places(_PLACES_ANYWHERE, values)
 
     def _places(self, query: str, values: dict[str, object]) -> list[Point]:
-        return list(map(Point._make, self._file.rows(query, values)))
+        return list(map(unpacked_point, self._file.rows(query, values)))
 
     @steady
     def find_towns(self, name: str, limit: int) -> list[Town]:
@@ -250,9 +268,20 @@ class SqliteStore:
 
     def points_in(self, box: Box, kinds: Collection[str], limit: int) -> list[Point]:
         """At most `limit` points of these kinds in `box`, by id."""
-        return list(
-            map(Point._make, self._file.rows(_POINTS_IN, (*_grid_query(box), json.dumps(sorted(kinds)), limit)))
-        )
+        values = (*_grid_query(box), json.dumps(sorted(kinds)), limit)
+        return list(map(unpacked_point, self._file.rows(_POINTS_IN, values)))
+
+    def seasons_in(self, box: Box) -> dict[int, tuple[str, ...]]:
+        """The seasons of the segments in a box that have any, by id."""
+        return {number: tuple(json.loads(told)) for number, told in self._file.rows(_SEASONS_IN, _grid_query(box))}
+
+    def notices_in(self, box: Box) -> list[Notice]:
+        """Every notice whose box touches `box`, by id."""
+        return list(map(unpacked_notice, self._file.rows(_NOTICES_IN, _grid_query(box))))
+
+    def notice_names(self) -> dict[str, int]:
+        """Under which names notices are loaded, and how many."""
+        return dict(self._file.rows(_NOTICE_NAMES))
 
     # -- writing -----------------------------------------------------------------------------------------------
 
@@ -278,6 +307,13 @@ class SqliteStore:
         with self._file.writing() as sqlite:
             replace_towns(sqlite, source, towns)
         self._file.tidy()
+
+    def replace_notices(self, name: str, notices: Iterable[Notice]) -> int:
+        """Put notices in the place of those loaded under this name, in one transaction; how many there are now."""
+        with self._file.writing() as sqlite:
+            count = replace_notices(sqlite, name, notices)
+        self._file.tidy()
+        return count
 
     def keep_answer(self, key: str, answer: bytes) -> None:
         """Remember an answer under its key: in the file, or in memory where the file cannot be written just now."""

@@ -7,12 +7,19 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 
-from loopgenie.store import Region, Town
+from loopgenie.store import Notice, Region, Town
 from loopgenie.store.chunks import chunks
-from loopgenie.store.intake import Intake, PackedSegment, next_snapshot
+from loopgenie.store.intake import Intake, NoticeIntake, PackedSegment, next_snapshot
 from loopgenie.store.name_index import NameIndex
 from loopgenie.store.names import importance, search_key
-from loopgenie.store.packing import REGION_COLUMNS, packed_region
+from loopgenie.store.packing import (
+    NOTICE_COLUMNS,
+    POINT_COLUMNS,
+    REGION_COLUMNS,
+    packed_notice,
+    packed_point,
+    packed_region,
+)
 
 #: So many records are in memory at the same time.
 _CHUNK = 1000
@@ -25,18 +32,25 @@ _INSERT_JUNCTION = "INSERT INTO junction VALUES (?, ?, ?, ?)"
 _INSERT_SEGMENT = "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_SHAPE = "INSERT INTO segment_shape VALUES (?, ?, ?)"
 _INSERT_TRAILHEAD = "INSERT INTO trailhead VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_INSERT_POINT = "INSERT INTO point VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_POINT = (
+    f"INSERT INTO point ({', '.join(POINT_COLUMNS)}, search_key, importance) "
+    f"VALUES ({', '.join((len(POINT_COLUMNS) + 2) * '?')})"
+)
+_INSERT_SEASON = "INSERT INTO season VALUES (?, ?)"
+_INSERT_NOTICE = f"INSERT INTO notice ({NOTICE_COLUMNS}, name) VALUES ({', '.join(11 * '?')})"
 _INSERT_LEFT_OUT = "INSERT INTO left_out VALUES (?, ?, ?, ?, ?, ?)"
 _INSERT_TOWN = "INSERT INTO town VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_BOX = {
-    table: f"INSERT INTO {table}_box VALUES (?, ?, ?, ?, ?)" for table in ("segment", "trailhead", "point", "left_out")
+    table: f"INSERT INTO {table}_box VALUES (?, ?, ?, ?, ?)"
+    for table in ("segment", "trailhead", "point", "left_out", "season", "notice")
 }
 _INSERT_POSTING = "INSERT INTO name_gram VALUES (?, ?, ?)"
 _INSERT_REGION = f"INSERT INTO region ({REGION_COLUMNS}) VALUES ({', '.join(19 * '?')})"
-_TABLES = ("segment", "trailhead", "point", "left_out", "junction", "segment_shape")
+_BOXED = ("segment", "trailhead", "point", "left_out", "season")
+_TABLES = (*_BOXED, "junction", "segment_shape")
 _DELETE_RANGE = (
     *(f"DELETE FROM {table} WHERE id BETWEEN ? AND ?" for table in _TABLES),
-    *(f"DELETE FROM {table}_box WHERE id BETWEEN ? AND ?" for table in _INSERT_BOX),
+    *(f"DELETE FROM {table}_box WHERE id BETWEEN ? AND ?" for table in _BOXED),
 )
 _DELETE_POSTINGS = "DELETE FROM name_gram WHERE owner = ?"
 _NAMES = "SELECT id, search_key FROM point WHERE id BETWEEN ? AND ? AND search_key IS NOT NULL ORDER BY id"
@@ -76,17 +90,39 @@ def _insert_network(sqlite: sqlite3.Connection, intake: Intake) -> None:
 
 def _insert_segments(sqlite: sqlite3.Connection, chunk: list[PackedSegment]) -> None:
     sqlite.executemany(_INSERT_SEGMENT, (segment.core for segment in chunk))
-    sqlite.executemany(_INSERT_SHAPE, ((core.id, line, stretches) for core, line, _, stretches in chunk))
+    sqlite.executemany(_INSERT_SHAPE, ((core.id, line, stretches) for core, line, _, stretches, _ in chunk))
     sqlite.executemany(_INSERT_BOX["segment"], ((segment.core.id, *segment.box) for segment in chunk))
+    seasonal = [segment for segment in chunk if segment.seasons is not None]
+    sqlite.executemany(_INSERT_SEASON, ((segment.core.id, segment.seasons) for segment in seasonal))
+    sqlite.executemany(_INSERT_BOX["season"], ((segment.core.id, *segment.box) for segment in seasonal))
 
 
 def _insert_places(sqlite: sqlite3.Connection, intake: Intake) -> None:
     for points in chunks(intake.points(), _CHUNK):
-        sqlite.executemany(_INSERT_POINT, ((*point, key, importance(point.kind)) for point, _, key in points))
+        sqlite.executemany(_INSERT_POINT, ((*packed_point(p), key, importance(p.kind)) for p, _, key in points))
         sqlite.executemany(_INSERT_BOX["point"], ((point.id, *box) for point, box, _ in points))
     for refused in chunks(intake.refused(), _CHUNK):
         sqlite.executemany(_INSERT_LEFT_OUT, ((*line[:-1], packed) for line, _, packed in refused))
         sqlite.executemany(_INSERT_BOX["left_out"], ((line.id, *box) for line, box, _ in refused))
+
+
+_NEXT_NOTICE = "SELECT coalesce(max(id), 0) + 1 FROM notice"
+_DELETE_NOTICE_BOXES = "DELETE FROM notice_box WHERE id IN (SELECT id FROM notice WHERE name = ?)"
+_DELETE_NOTICES = "DELETE FROM notice WHERE name = ?"
+
+
+def replace_notices(sqlite: sqlite3.Connection, name: str, notices: Iterable[Notice]) -> int:
+    """Put notices in the place of those loaded under this name; how many there are now."""
+    sqlite.execute(_DELETE_NOTICE_BOXES, (name,))
+    gone = sqlite.execute(_DELETE_NOTICES, (name,)).rowcount
+    [(first_id,)] = sqlite.execute(_NEXT_NOTICE)
+    intake = NoticeIntake(name, notices, first_id)
+    for notice, box in intake.notices():
+        sqlite.execute(_INSERT_NOTICE, (*packed_notice(notice), name))
+        sqlite.execute(_INSERT_BOX["notice"], (notice.id, *box))
+    if gone or intake.count:
+        change_snapshot(sqlite, intake.fingerprint())
+    return intake.count
 
 
 def replace_towns(sqlite: sqlite3.Connection, source: str, towns: Iterable[Town]) -> None:

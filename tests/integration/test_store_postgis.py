@@ -114,6 +114,22 @@ def test_an_older_schema_is_migrated_with_its_data(
         newer.close()
 
 
+def test_regions_of_the_first_release_have_seasons_but_no_details(server: Server, database: str, url: str) -> None:
+    """A database with schema 2 and a segment whose stretches tell two seasons in three places, in their ninth field."""
+    for _, script in schema.migrations()[:2]:
+        server.do(database, script)
+    stretches = [[9.5, "path", *6 * [None], season] for season in ("May - Oct", None, "dry", "May - Oct")]
+    shape = f"8, 'LINESTRING(1 42, 2 43)', NULL, '{json.dumps([[1, 'path'], *stretches])}'"
+    server.do(database, "INSERT INTO loopgenie.migration VALUES (1), (2)")
+    server.do(database, f"INSERT INTO loopgenie.segment_shape VALUES ({shape})")
+    server.do(database, "INSERT INTO loopgenie.segment VALUES (8, 1, 2, 9, 9, 1, 1, 0, 1, false, box '(5,5),(7,7)')")
+    server.do(database, "INSERT INTO loopgenie.point VALUES (9, 'hut', 'Hut', 1, 2, 3, 4, 'hut', 5, box '(5,5),(7,7)')")
+    store = PostgisStore(url)
+    assert store.seasons_in(WORLD) == {8: ("May - Oct", "dry")}
+    assert store.points_in(WORLD, ["hut"], 9) == [Point(9, "hut", "Hut", 1.0, 2.0, 3.0, 4)]
+    store.close()
+
+
 def test_a_migration_that_fails_leaves_everything_as_it_was(
     store: PostgisStore, server: Server, database: str, url: str, request: pytest.FixtureRequest
 ) -> None:

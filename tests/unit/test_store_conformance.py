@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from loopgenie.geometry import Box, LonLat, distance_m, nearest_on_line
 from loopgenie.store import (
+    Anchor,
     Junction,
     LeftOut,
+    Notice,
     Point,
     Region,
     Segment,
@@ -125,6 +127,9 @@ def test_an_empty_store_answers_everything_with_nothing(store: TrailStore) -> No
     assert store.gazetteer() is None
     assert store.left_out_in(WORLD, 5) == []
     assert store.remove_region("Ordino") is False
+    assert store.seasons_in(WORLD) == {}
+    assert store.notices_in(WORLD) == []
+    assert store.notice_names() == {}
 
 
 def test_a_region_comes_back_as_it_was_put_in(store: TrailStore) -> None:
@@ -148,6 +153,123 @@ def test_a_region_comes_back_as_it_was_put_in(store: TrailStore) -> None:
     assert [p[1:] for p in store.points_in(WORLD, ["village", "peak"], 9)] == [p[1:] for p in region.points[:2]]
     assert names(store.points_in(WORLD, ["hut"], 9)) == [None]
     assert [line[1:] for line in store.left_out_in(WORLD, 9)] == [line[1:] for line in region.refused]
+
+
+def with_points(*points: Point) -> Region:
+    """The drawn region with other points."""
+    return replace(drawn_region(), points=[point._replace(id=i) for i, point in enumerate(points)])
+
+
+def test_points_come_back_with_what_is_told_of_them(store: TrailStore) -> None:
+    told = {"type": "alpine hut", "operator": "Comú d'Ordino", "capacity": "50", "source": "osm way 26"}
+    hut = Point(0, "hut", "Refugi", 1.502, 42.5001, 1800.0, None, told, Anchor(0, 0.24390243902439024, 11.123456))
+    bare = Point(0, "camp", None, 1.7, 42.5, details={"type": "campsite", "open": 'June "late" \\ Sept\t'})
+    store.replace_region(drawn_region("Before", 1.3))  # so that ids of the region are not those of the store
+    store.replace_region(with_points(hut, bare))
+    first = store.cores_in(Box(1.5, 42.5, 1.53, 42.51))[0].id
+    [kept_hut] = store.points_in(Box(1.5, 42.5, 1.6, 42.6), ["hut"], 9)
+    [kept_camp] = store.points_in(Box(1.5, 42.5, 1.8, 42.6), ["camp"], 9)
+    assert kept_hut[1:8] == hut[1:8]
+    assert hut.anchor is not None
+    assert kept_hut.anchor == hut.anchor._replace(segment=first)
+    assert kept_camp[1:] == bare[1:]
+    assert store.find_places("refugi", 9) == [kept_hut]
+
+
+def test_a_stream_is_no_place_to_search_for(store: TrailStore) -> None:
+    """It has a point wherever a trail crosses it."""
+    crossing = Point(0, "water", "Riu Valira", 1.502, 42.5, details={"type": "stream"})
+    spring = crossing._replace(name="Font Valira", details={"type": "spring"})
+    store.replace_region(with_points(crossing, spring))
+    assert names(store.find_places("Valira", 9)) == ["Font Valira"]
+    assert names(store.find_places("V", 9)) == ["Font Valira"]
+    assert store.similar_names("Riu Valir", 9) == ["Font Valira"]
+    assert names(store.points_in(WORLD, ["water"], 9)) == ["Riu Valira", "Font Valira"]
+
+
+def test_a_point_at_a_segment_that_is_not_there_leaves_the_store_as_it_was(store: TrailStore) -> None:
+    store.replace_region(drawn_region())
+    before = store.snapshot()
+    point = Point(0, "hut", None, 1.5, 42.5, anchor=Anchor(4, 0.5, 1.0))
+    with pytest.raises(ValueError, match="point 0 is at segment 4, which is not there"):
+        store.replace_region(with_points(point))
+    assert store.snapshot() == before
+    assert len(store.points_in(WORLD, ["hut"], 9)) == 1
+
+
+def test_seasons_are_found_by_segment(store: TrailStore) -> None:
+    """Segment 2 of the drawing has one, between latitudes 42.51 and 42.51; here segment 1 gets three stretches."""
+    region = drawn_region()
+    core, line, (stretch,) = region.segments[1]
+    seasonal = [stretch._replace(season=season) for season in ("May - Oct", "dry weather", None, "May - Oct")]
+    segments = [*region.segments]
+    segments[1] = Segment(core, line, tuple(seasonal))
+    store.replace_region(replace(region, segments=segments))
+    first = store.cores_in(WORLD)[0].id
+    # each once, by the order of their letters' numbers
+    assert store.seasons_in(WORLD) == {first + 1: ("May - Oct", "dry weather"), first + 2: ("May - Oct",)}
+    assert store.seasons_in(Box(1.499, 42.499, 1.501, 42.501)) == {first + 1: ("May - Oct", "dry weather")}
+    assert store.seasons_in(Box(1.52, 42.499, 1.53, 42.52)) == {}
+    store.remove_region("Ordino")
+    assert store.seasons_in(WORLD) == {}
+
+
+def notice(title: str, west: float = 1.5, **other: Any) -> Notice:
+    """A square of a hundredth of a degree with a hole."""
+    square = [(west, 42.5), (west + 0.01, 42.5), (west + 0.01, 42.51), (west, 42.51), (west, 42.5)]
+    hole = [(west + 0.002, 42.502), (west + 0.004, 42.502), (west + 0.004, 42.504), (west + 0.002, 42.502)]
+    rings = tuple(tuple(LonLat(round(lon, 7), lat) for lon, lat in ring) for ring in (square, hole))
+    made = Notice(0, "closure", title, "all of it", "Comú d'Ordino", "https://x.example/", "12-01", "04-15", rings)
+    return made._replace(**other)
+
+
+def test_notices_come_back_as_they_were_loaded(store: TrailStore) -> None:
+    area = notice("Snow")
+    path = LonLat(1.7, 42.5), LonLat(1.71, 42.52), LonLat(1.7012345, 42.53)
+    line = notice("Bridge out", text=None, url=None, begins="2026-05-01", ends=None, rings=(), lines=(path, path[:2]))
+    assert store.replace_notices("winter", [area, line]) == 2
+    loaded = store.notices_in(WORLD)
+    assert [n[1:] for n in loaded] == [area[1:], line[1:]]
+    assert len({n.id for n in loaded}) == 2
+    assert store.notices_in(Box(1.69, 42.52, 1.72, 42.525)) == loaded[1:]
+    assert store.notices_in(Box(1.6, 42.5, 1.65, 42.6)) == []
+    assert store.notice_names() == {"winter": 2}
+
+
+def test_notices_replace_those_of_their_name_and_outlive_an_import(store: TrailStore) -> None:
+    store.replace_notices("winter", [notice("a"), notice("b", 1.6)])
+    store.replace_notices("bears", [notice("c")])
+    assert store.replace_notices("winter", [notice("d")]) == 1
+    store.replace_region(drawn_region())
+    store.replace_region(drawn_region())
+    assert store.notice_names() == {"bears": 1, "winter": 1}
+    assert sorted(n.title for n in store.notices_in(WORLD)) == ["c", "d"]
+    assert store.replace_notices("winter", []) == 0
+    assert store.notice_names() == {"bears": 1}
+    assert [n.title for n in store.notices_in(WORLD)] == ["c"]
+
+
+def test_the_snapshot_id_changes_with_notices(store: TrailStore) -> None:
+    seen = [store.snapshot().id]
+    for change in ([notice("a")], [notice("a")], [notice("b")], []):
+        store.replace_notices("winter", change)
+        seen.append(store.snapshot().id)
+    assert len(set(seen)) == 5
+    store.replace_notices("winter", [])  # there were none
+    store.notices_in(WORLD)
+    assert store.snapshot().id == seen[-1]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"rings": ()}, {"lines": (two_places(1.5, 42.5, 1.6),)}, {"kind": "x"}, {"source": ""}]
+)
+def test_a_notice_that_is_none_leaves_those_that_are_there(store: TrailStore, wrong: dict[str, Any]) -> None:
+    store.replace_notices("winter", [notice("a")])
+    before = store.snapshot().id
+    with pytest.raises(ValueError, match="a notice"):
+        store.replace_notices("winter", [notice("b"), notice("c", **wrong)])
+    assert [n.title for n in store.notices_in(WORLD)] == ["a"]
+    assert store.snapshot().id == before
 
 
 def test_a_snapshot_tells_what_is_in_the_store(store: TrailStore) -> None:

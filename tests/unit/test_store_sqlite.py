@@ -1,5 +1,6 @@
 """What only the SQLite file does: being made, migrated, refused, read where it cannot be written, killed."""
 
+import json
 import os
 import re
 import signal
@@ -140,7 +141,7 @@ def _folder(path: Path) -> None:
     [
         (_garbage, "not a database"),
         (_someone_elses, "of something else"),
-        (_newer, "has schema 99, this LoopGenie knows 3"),
+        (_newer, "has schema 99, this LoopGenie knows 4"),
         (_folder, "does not answer"),
     ],
 )
@@ -182,7 +183,7 @@ def test_every_migration_is_numbered_and_says_its_number() -> None:
 
 @pytest.fixture
 def next_migration(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, str]]]:
-    scripts = [*sqlite_file.migrations(), (4, "ALTER TABLE meta ADD COLUMN b;\nPRAGMA user_version = 4;\n")]
+    scripts = [*sqlite_file.migrations(), (5, "ALTER TABLE meta ADD COLUMN b;\nPRAGMA user_version = 5;\n")]
     monkeypatch.setattr(sqlite_file, "migrations", lambda: scripts)
     sqlite_file.newest.cache_clear()
     yield scripts
@@ -208,11 +209,11 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(
 ) -> None:
     filled.close()
     scripts = request.getfixturevalue("next_migration")
-    scripts[-1] = (4, "CREATE TABLE extra (a);\nCREATE TABLE meta (a);\nPRAGMA user_version = 4;\n")
+    scripts[-1] = (5, "CREATE TABLE extra (a);\nCREATE TABLE meta (a);\nPRAGMA user_version = 5;\n")
     with pytest.raises(TrailsUnavailable, match="table meta already exists"):
         SqliteStore(str(path)).snapshot()
     with sqlite3.connect(path) as other:
-        assert other.execute("PRAGMA user_version").fetchone() == (3,)
+        assert other.execute("PRAGMA user_version").fetchone() == (4,)
         assert other.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'extra'").fetchone() == (0,)
     other.close()
 
@@ -228,8 +229,15 @@ def test_regions_of_the_first_release_are_searched_and_told_like_new_ones(path: 
         for i, name in enumerate(["Pic Alt", "Pic Alt", "Sant Julià"]):
             row = (5 + i, "peak", name, 1.5, 42.5, None, None, search_key(name), 5)
             old.execute("INSERT INTO point VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        # the season of a stretch is its ninth field
+        stretches = [[9.5, "path", *6 * [None], season] for season in ("May - Oct", None, "dry", "May - Oct")]
+        old.execute("INSERT INTO segment_shape VALUES (8, '', ?)", (json.dumps([[1, "path"], *stretches]),))
+        old.execute("INSERT INTO segment_box VALUES (8, 15000000, 15000001, 425000000, 425000001)")
     old.close()
     store = SqliteStore(str(path))
+    assert store.seasons_in(WORLD) == {8: ("May - Oct", "dry")}
+    assert store.seasons_in(Box(1.6, 42.5, 1.7, 42.6)) == {}
+    assert {(p.details.get("type"), p.anchor) for p in store.find_places("alt", 9)} == {(None, None)}
     assert [p.id for p in store.find_places("alt", 9)] == [5, 6]
     assert store.similar_names("Sant Julian", 9) == ["Sant Julià"]
     [info] = store.snapshot().regions
@@ -268,6 +276,8 @@ def test_no_question_goes_through_a_whole_table(
     filled.trailheads_in(box)
     filled.points_in(box, ["peak"], 5)
     filled.left_out_in(box, 5)
+    filled.seasons_in(box)
+    filled.notices_in(box)
     filled.find_places("boulder", 5)
     filled.find_places("bo", 0)  # nothing more is looked for than names that begin so
     filled.find_towns("boulder", 5)
@@ -276,7 +286,7 @@ def test_no_question_goes_through_a_whole_table(
     with sqlite3.connect(path) as other:
         plans = {(row[3], sql) for sql, values in asked for row in other.execute(f"EXPLAIN QUERY PLAN {sql}", values)}
     other.close()
-    assert len({sql for _, sql in plans}) >= 15
+    assert len({sql for _, sql in plans}) >= 17
     # what may be gone through: a list that is given, a part of the query, an index of boxes or lengths, a few regions
     fine = re.compile(
         r"SCAN ((asked|json_each) VIRTUAL TABLE INDEX 1:|name|longest|region( LEFT-JOIN)?"
