@@ -20,7 +20,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 import loopgenie
-from loopgenie import exports, headers, listings, parameters, problems, regions, web
+from loopgenie import exports, headers, listings, parameters, problems, regions, tracks, web
 from loopgenie.answer_cache import cache_at
 from loopgenie.answers import Answer, Answers, Made, TripId, short_name
 from loopgenie.config import SERVER, Settings, user_database_url
@@ -242,11 +242,11 @@ def _one_loop(document: dict[str, Any], rank: int) -> Response:
 
 
 def _gpx(document: dict[str, Any], rank: int) -> Response:
-    return Response(exports.trip_gpx(document, rank), mimetype="application/gpx+xml")
+    return Response(tracks.trip_gpx(document, rank), mimetype="application/gpx+xml")
 
 
 def _kml(document: dict[str, Any], rank: int) -> Response:
-    return Response(exports.trip_kml(document, rank), mimetype="application/vnd.google-earth.kml+xml")
+    return Response(tracks.trip_kml(document, rank), mimetype="application/vnd.google-earth.kml+xml")
 
 
 _MAKE = {"": _one_loop, "geojson": _one_loop, "gpx": _gpx, "kml": _kml}

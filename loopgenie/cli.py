@@ -318,7 +318,7 @@ def _sample(arguments: argparse.Namespace) -> None:
 
 def _plan(arguments: argparse.Namespace) -> None:
     """Find the best loops."""
-    from loopgenie import drive, exports, parameters, places, planner
+    from loopgenie import drive, exports, parameters, places, planner, tracks, trip_text
 
     asked = parameters.trip_parameters(_request(arguments))
     settings = Settings.from_environment()
@@ -327,10 +327,10 @@ def _plan(arguments: argparse.Namespace) -> None:
     with _store(arguments) as store:
         document = exports.trip_geojson(planner.plan_trip(asked, store, engine=engine, geocoder=geocoder))
     writers: Mapping[str, Callable[[Any], str]] = {
-        "text": exports.trip_text,
+        "text": trip_text.trip_text,
         "geojson": lambda d: json.dumps(d, ensure_ascii=False) + "\n",
-        "gpx": exports.trip_gpx,
-        "kml": exports.trip_kml,
+        "gpx": tracks.trip_gpx,
+        "kml": tracks.trip_kml,
     }
     text = writers[arguments.format](document)
     if arguments.output is None:

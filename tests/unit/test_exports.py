@@ -12,13 +12,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from loopgenie.exports import duration, trip_geojson, trip_gpx, trip_kml, trip_text
+from loopgenie.exports import trip_geojson
 from loopgenie.geometry import Box, LonLat
 from loopgenie.itinerary import Cue, Itinerary, Start
 from loopgenie.parameters import TripParameters
 from loopgenie.places import Located
 from loopgenie.planner import Trip
 from loopgenie.store import RegionInfo, Snapshot
+from loopgenie.tracks import trip_gpx, trip_kml
+from loopgenie.trip_text import duration, trip_text
 
 LINE = (
     (1.5333333349, 42.5555555551, 1298.04),
