@@ -12,7 +12,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from flask import Blueprint, Flask, Response, current_app, g, redirect, request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
@@ -32,6 +32,7 @@ from loopgenie.metrics import Metrics
 from loopgenie.places import Geocoder, from_outside, geocoder_at
 from loopgenie.planner import Trip, plan_trip
 from loopgenie.store import TrailStore, open_store
+from loopgenie.tracks import Tracks
 
 MAX_BODY = 64 * 1024
 GEOJSON = "application/geo+json"
@@ -138,13 +139,14 @@ def plan() -> Response:
 @api.get("/v1/trips/<trip:text>.<any(geojson, gpx, kml):form>")
 def trip(text: str, form: str) -> Response:
     """A trip again, whole or one of its loops, as GeoJSON, GPX or KML."""
-    query = _query("rank")
+    query = _query("rank", "tracks") if form in _FILES else _query("rank")
+    each = _tracks(query.get("tracks", "one"))
     if not form and _is_browser():
         return cast(Response, redirect(f"{request.script_root}/?trip={text}", 303))
     # Where the data has changed since, the trip is planned again on what there is now; Content-Location says so.
     trip_id = TripId(TripId.read(text).request, short_name(_here().store.snapshot().id))
     answer = _answer(trip_id)
-    response = _in_form(form, answer, query.get("rank"))
+    response = _in_form(form, answer, query.get("rank"), each)
     response.headers["Content-Location"] = _address(trip_id)
     response.vary.add("Accept")
     return headers.cached(response, 3600 if str(trip_id) == text and answer.lasting else 0)
@@ -213,14 +215,14 @@ def _loops(answer: Answer) -> Response:
     return response
 
 
-def _in_form(form: str, answer: Answer, rank_text: str | None) -> Response:
+def _in_form(form: str, answer: Answer, rank_text: str | None, each: Tracks) -> Response:
     """The answer as asked for: the collection or one of its loops, as it is or as a file."""
     if form in ("", "geojson") and rank_text is None:
         response = _loops(answer)
     else:
         document = json.loads(answer.body)
         rank = _rank("1" if rank_text is None else rank_text, document)
-        response = _MAKE[form](document, rank)
+        response = _file(form, document, rank, each) if form in _FILES else _one_loop(document, rank)
     if form:
         name = _file_name(json.loads(answer.body), rank_text or "1")
         response.headers["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
@@ -241,23 +243,31 @@ def _one_loop(document: dict[str, Any], rank: int) -> Response:
     return _json({**document, "features": features}, GEOJSON)
 
 
-def _gpx(document: dict[str, Any], rank: int) -> Response:
-    return Response(tracks.trip_gpx(document, rank), mimetype="application/gpx+xml")
+def _tracks(text: str) -> Tracks:
+    if text not in get_args(Tracks):
+        raise InvalidParameters({"tracks": f"is {text[:20]!r}, want one or days"})
+    return cast(Tracks, text)
 
 
-def _kml(document: dict[str, Any], rank: int) -> Response:
-    return Response(tracks.trip_kml(document, rank), mimetype="application/vnd.google-earth.kml+xml")
+def _file(form: str, document: dict[str, Any], rank: int, each: Tracks) -> Response:
+    make, mimetype = _FILES[form]
+    return Response(make(document, rank, tracks=each), mimetype=mimetype)
 
 
-_MAKE = {"": _one_loop, "geojson": _one_loop, "gpx": _gpx, "kml": _kml}
+_FILES = {
+    "gpx": (tracks.trip_gpx, "application/gpx+xml"),
+    "kml": (tracks.trip_kml, "application/vnd.google-earth.kml+xml"),
+}
 
 
 def _file_name(document: Mapping[str, Any], rank: str) -> str:
-    """A name that tells the loops apart in a folder: loop-pal-12.3km-2."""
+    """A name that tells the loops apart in a folder: loop-pal-12.3km-2, trek-pal-3days-41.2km-1."""
     loop = document["features"][int(rank) - 1]["properties"]
     plain = unicodedata.normalize("NFKD", loop["trailhead"]["name"] or "").encode("ascii", "ignore").decode().lower()
     words = re.findall("[a-z0-9]+", plain)[:5]
-    return "-".join(["loop", *words, f"{loop['length_m'] / 1000:.1f}km", rank])
+    days = loop.get("days")
+    what, how_long = ("trek", [f"{len(days)}days"]) if days else ("loop", [])
+    return "-".join([what, *words, *how_long, f"{loop['length_m'] / 1000:.1f}km", rank])
 
 
 # --- lists and the state of the service ---------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from loopgenie.progress import Progress, shown_progress
 
 if TYPE_CHECKING:
     from loopgenie.store import TrailStore
+    from loopgenie.tracks import Tracks
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -57,12 +58,12 @@ def _complain(message: str) -> None:
 def _in_words_of_the_command_line(error: LoopGenieError) -> str:
     if not isinstance(error, InvalidParameters):
         return error.detail
-    return "; ".join(f"{_option(name)} {_OPTION.sub(_as_option, what)}" for name, what in error.errors.items())
+    names = re.compile(rf"\b({'|'.join(name for name in _PARAMETERS if '_' in name)})\b")
+    return "; ".join(f"{_option(name)} {names.sub(_as_option, what)}" for name, what in error.errors.items())
 
 
 #: Parameters whose option is not just their name.
 _OPTIONS = {"location": "--at or --place", "time_limit_s": "--time-limit"}
-_OPTION = re.compile(r"\b(hike|drive)_[a-z]+")
 
 
 def _option(name: str) -> str:
@@ -150,13 +151,29 @@ def _plan_options(command: argparse.ArgumentParser) -> None:
     where = command.add_mutually_exclusive_group(required=True)
     where.add_argument("--at", metavar="LAT,LON", help="where you are, in degrees")
     where.add_argument("--place", metavar="NAME", help="where you are, by name")
-    hike = command.add_mutually_exclusive_group(required=True)
+    hike = command.add_mutually_exclusive_group()
     hike.add_argument("--hike-km", type=_number, metavar="N", help="how far to walk")
     hike.add_argument("--hike-miles", type=_number, metavar="N")
+    window = "how far to walk on each of several days, e.g. 12-20 or 16 (default: 10-20)"
+    hike.add_argument("--day-km", type=_number_or_word, metavar="N-N", help=window)
+    hike.add_argument("--day-miles", type=_number_or_word, metavar="N-N")
+    hike.add_argument("--day-hours", type=_number_or_word, metavar="N-N", help="how long to walk a day, e.g. 5-7")
+    long = command.add_mutually_exclusive_group()
+    long.add_argument("--days", type=_number, metavar="N", help="how many days, those of rest included (default: 1)")
+    long.add_argument("--nights", type=_number, metavar="N", help="one less than the days")
+    command.add_argument("--date", metavar="YYYY-MM-DD", help="the first day (default: what is open all year)")
+    command.add_argument(
+        "--camps",
+        metavar="WHICH",
+        help="designated: campsites; huts: and huts (default); dispersed: and wherever camping is known to be allowed",
+    )
     drive = command.add_mutually_exclusive_group()
     drive.add_argument("--drive-km", type=_number, metavar="N", help="how far to drive; 0: start here (default: 50)")
     drive.add_argument("--drive-miles", type=_number, metavar="N")
     drive.add_argument("--drive-minutes", type=_number, metavar="N")
+    dry = command.add_mutually_exclusive_group()
+    dry.add_argument("--max-dry-km", type=_number, metavar="N", help="the longest way between two places with water")
+    dry.add_argument("--max-dry-miles", type=_number, metavar="N")
     for option, metavar, about in _LIMITS:
         command.add_argument(option, type=_number, metavar=metavar, help=about)
     command.add_argument("--max-difficulty", metavar="GRADE", help="hardest way to take, T1 to T6")
@@ -164,13 +181,19 @@ def _plan_options(command: argparse.ArgumentParser) -> None:
         "--via", action="append", default=[], metavar="LAT,LON", help="a place to pass; may be repeated"
     )
     command.add_argument(
-        "--heading", type=_heading, metavar="DIRECTION", help="where the loop should rather lie: n, ne, e … or degrees"
+        "--heading",
+        type=_number_or_word,
+        metavar="DIRECTION",
+        help="where the loop should rather lie: n, ne, e … or degrees",
     )
     command.add_argument("--informal", action="store_true", help="take informal and hardly visible trails, too")
     command.add_argument(
         "--prove", action="store_true", help="spend part of the time on proving how good the answer is"
     )
     command.add_argument("--format", choices=("text", "geojson", "gpx", "kml"), default="text")
+    command.add_argument(
+        "--tracks", choices=("one", "days"), help="gpx and kml: one track of all days (default), or one of each"
+    )
     command.add_argument("--output", type=Path, metavar="FILE", help="write there instead of to the screen")
     _database_option(command)
 
@@ -181,6 +204,11 @@ _LIMITS = (
     ("--seed", "N", "another number may find other loops (default: 0)"),
     ("--time-limit", "S", "seconds to search (default: 1.0)"),
     ("--max-ascent-m", "M", "metres to climb at most"),
+    ("--max-day-ascent-m", "M", "metres to climb at most on each of several days"),
+    ("--max-camp-detour-m", "M", "how far a camp may lie off the trail, in metres (default: 500)"),
+    ("--rest-days", "N", "how many of the days to rest (default: 0)"),
+    ("--first-day", "SHARE", "the first day as a share of a full one, 0.5: you arrive at noon (default: 1)"),
+    ("--last-day", "SHARE", "the last day likewise"),
     ("--max-road-share", "SHARE", "largest share of road, 0 to 1"),
     ("--max-repeat-share", "SHARE", "largest share walked a second time, 0 to 1"),
 )
@@ -245,8 +273,8 @@ def _number(text: str) -> float | int:
         raise argparse.ArgumentTypeError(f"is {text!r}, want a number") from None
 
 
-def _heading(text: str) -> float | int | str:
-    """Degrees, or a word that is checked along with all the rest."""
+def _number_or_word(text: str) -> float | int | str:
+    """A number, or a word ("ne", "12-20") that is checked along with all the rest."""
     try:
         return _number(text)
     except argparse.ArgumentTypeError:
@@ -320,6 +348,9 @@ def _plan(arguments: argparse.Namespace) -> None:
     """Find the best loops."""
     from loopgenie import drive, exports, parameters, places, planner, tracks, trip_text
 
+    if arguments.tracks and arguments.format not in ("gpx", "kml"):
+        raise BadInput(f"--tracks is {arguments.tracks!r}, but --format is {arguments.format!r}, want gpx or kml")
+    each: Tracks = arguments.tracks or "one"
     asked = parameters.trip_parameters(_request(arguments))
     settings = Settings.from_environment()
     engine = drive.engine_at(settings.drive_engine_url, timeout_s=settings.drive_timeout_s)
@@ -329,8 +360,8 @@ def _plan(arguments: argparse.Namespace) -> None:
     writers: Mapping[str, Callable[[Any], str]] = {
         "text": trip_text.trip_text,
         "geojson": lambda d: json.dumps(d, ensure_ascii=False) + "\n",
-        "gpx": tracks.trip_gpx,
-        "kml": tracks.trip_kml,
+        "gpx": lambda d: tracks.trip_gpx(d, tracks=each),
+        "kml": lambda d: tracks.trip_kml(d, tracks=each),
     }
     text = writers[arguments.format](document)
     if arguments.output is None:
@@ -357,6 +388,8 @@ def _request(arguments: argparse.Namespace) -> dict[str, object]:
 _PARAMETERS = (
     *("hike_km", "hike_miles", "drive_km", "drive_miles", "drive_minutes", "tolerance", "alternatives", "seed"),
     *("max_ascent_m", "max_road_share", "max_repeat_share", "max_difficulty", "heading", "informal", "prove"),
+    *("days", "nights", "day_km", "day_miles", "day_hours", "date", "camps", "max_day_ascent_m", "max_camp_detour_m"),
+    *("rest_days", "first_day", "last_day", "max_dry_km", "max_dry_miles"),
 )
 
 

@@ -18,6 +18,7 @@ from loopgenie.trip_text import (
     loop_facts,
     loop_title,
     note_text,
+    notes,
     refills,
     water_facts,
 )
@@ -117,7 +118,7 @@ def trip_kml(document: Part, rank: int | None = None, *, tracks: Tracks = "one")
     root = ElementTree.Element("kml", xmlns="http://www.opengis.net/kml/2.2")
     whole = _child(root, "Document")
     _child(whole, "name", "; ".join(loop_title(feature["properties"]) for feature in loops))
-    _child(whole, "description", attribution(document))
+    _child(whole, "description", _no_markup(attribution(document)))
     lines = [_lines(feature, tracks, numbered=len(loops) > 1) for feature in loops]
     for day in sorted({line.day for several in lines for line in several if line.day is not None}):
         style = _child(whole, "Style")
@@ -143,7 +144,7 @@ def trip_kml(document: Part, rank: int | None = None, *, tracks: Tracks = "one")
 def _kml_line(folder: ElementTree.Element, line: _Line) -> None:
     placemark = _child(folder, "Placemark")
     _child(placemark, "name", line.name)
-    _child(placemark, "description", line.about)
+    _child(placemark, "description", _no_markup(line.about))
     if line.day is not None:
         _child(placemark, "styleUrl", f"#day-{line.day}")
     drawn = _child(placemark, "LineString")
@@ -155,7 +156,7 @@ def _kml_point(folder: ElementTree.Element, spot: _Spot) -> None:
     placemark = _child(folder, "Placemark")
     _child(placemark, "name", spot.name)
     if spot.about:
-        _child(placemark, "description", spot.about)
+        _child(placemark, "description", _no_markup(spot.about))
     _child(_child(placemark, "Point"), "coordinates", f"{spot.lon},{spot.lat}")
 
 
@@ -185,7 +186,7 @@ def _lines(feature: Part, tracks: Tracks, *, numbered: bool) -> list[_Line]:
     rank = f"{loop['rank']}. " if numbered else ""
     spots = [[*_camps(days, day), *_waters(day)] for day in days]
     if tracks == "one" or not days:
-        about = " ".join([loop_facts(loop), *(f"{day_title(loop, day)}{_facts(day)}." for day in days)])
+        about = " ".join([loop_facts(loop), *(f"{day_title(loop, day)}{_facts(day)}." for day in days), *notes(days)])
         together = tuple(spot for several in spots for spot in several)
         return [_Line(loop_title(loop), about, feature["geometry"]["coordinates"], spots=together)]
     return [
@@ -236,6 +237,11 @@ def _waters(day: Part) -> Iterator[_Spot]:
 
 #: What XML 1.0 cannot hold (section 2.2).
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _no_markup(text: str) -> str:
+    """Programs show the description of a placemark as HTML; names are not to become any."""
+    return text.replace("<", "‹").replace(">", "›")
 
 
 def _clean(text: str) -> str:

@@ -59,8 +59,8 @@ def _loop(loop: Part) -> Iterator[str]:
     yield from _table(days)
     for day in days:
         yield from ("", *_day(loop, day))
-    notes = list(_notes(days))
-    yield from ("", "   To know:", *notes) if notes else ()
+    told = [f"   {note}" for note in notes(days)]
+    yield from ("", "   To know:", *told) if told else ()
 
 
 def _length(part: Part) -> str:
@@ -104,7 +104,7 @@ def _at(distance_m: float, text: str) -> str:
 
 def _table(days: Sequence[Part]) -> Iterator[str]:
     """A line for each day, under a head; the night comes last, as its name may be long."""
-    rows = [["day", "date", "km", "miles", "climb", "on foot", "dry", "water", "night"], *map(_row, days)]
+    rows = [["day", "date", "km", "miles", "climb", "on foot", "longest dry", "waters", "night"], *map(_row, days)]
     if all(day["date"] is None for day in days):
         rows = [[row[0], *row[2:]] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -182,14 +182,14 @@ def water_facts(water: Part) -> str:
     name = " ".join(filter(None, [water["type"], water["name"]]))
     away = f"{water['away_m']:.0f} m off the trail" if water["away_m"] >= 1 else None
     dry = "may be dry" if water["seasonal"] else None
-    fit = {True: "drinking water", False: "no drinking water", None: None}[water["drinkable"]]
+    fit = {True: "drinking water", False: "not drinking water", None: None}[water["drinkable"]]
     on = "the last on the way" if water["next_m"] is None else f"next water in {water['next_m'] / 1000:.1f} km"
     return plain("; ".join(filter(None, [name, away, dry, fit, on, _source(water)])))
 
 
 def note_text(note: Part) -> str:
-    """A note and who says so: "permit: Needed for every night. (Source: …)"."""
-    url = f" {note['url']}" if note["url"] else ""
+    """A note and who says so: "permit: Needed for every night. (source: …)"."""
+    url = f" {note['url']}" if (note["url"] or "").startswith(("https://", "http://")) else ""
     return plain(f"{note['kind']}: {note['text']} (source: {note['source']}){url}")
 
 
@@ -198,13 +198,13 @@ def _source(part: Part) -> str | None:
     return f"source: {said}" if said else None
 
 
-def _notes(days: Sequence[Part]) -> Iterator[str]:
-    """Each note once, with the days that it is for."""
+def notes(days: Sequence[Part]) -> Iterator[str]:
+    """Each note of a loop once, with the days that it is for: "days 1 to 3: permit: …"."""
     told: dict[str, list[int]] = {}
     for day in days:
         for note in day["notes"]:
             told.setdefault(note_text(note), []).append(day["day"])
-    yield from (f"   {_numbered(numbers)}: {text}" for text, numbers in told.items())
+    yield from (f"{_numbered(numbers)}: {text}" for text, numbers in told.items())
 
 
 def _numbered(days: Sequence[int]) -> str:

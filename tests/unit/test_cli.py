@@ -113,7 +113,7 @@ def test_options_become_the_request_of_the_http_interface(words: list[str], expe
         ([], "the following arguments are required: COMMAND"),
         (["fly"], "invalid choice: 'fly'"),
         (["plan"], "one of the arguments --at --place is required"),
-        (["plan", "--place", "Bärental"], "one of the arguments --hike-km --hike-miles is required"),
+        (["plan", "--place", "Bärental"], "--hike-km is missing, want exactly one of --hike-km and --hike-miles"),
         (["plan", "--place", "Bärental", "--hike-km", "ten"], "--hike-km: is 'ten', want a number"),
         (["plan", "--place", "Bärental", "--hike-km", "1_0"], "--hike-km: is '1_0', want a number"),
         (["plan", "--at", "5_0,10", "--hike-km", "4"], "--at is '5_0,10', want LAT,LON"),
