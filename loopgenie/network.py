@@ -95,7 +95,9 @@ class Limits(NamedTuple):
     @staticmethod
     def of(parameters: TripParameters) -> Limits:
         """The limits of a request: a limit on ascent can only be kept where heights are known."""
-        return Limits(parameters.max_difficulty, parameters.max_ascent_m is not None, parameters.informal)
+        trek = parameters.trek
+        climbs = parameters.max_ascent_m is not None or (trek is not None and trek.max_ascent_m is not None)
+        return Limits(parameters.max_difficulty, climbs, parameters.informal)
 
     def allow(self, core: SegmentCore) -> bool:
         """Whether a segment may be walked; ungraded ones may."""
@@ -116,17 +118,19 @@ class Areas:
 
     def __init__(self, capacity: int = 150_000) -> None:
         self._capacity = capacity
-        self._kept: OrderedDict[tuple[str, Box, Limits], Area] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, Box, Limits, frozenset[int]], Area] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, store: TrailStore, snapshot: Snapshot, box: Box, limits: Limits) -> Area:
-        """The network of the segments that touch a box and are within the limits."""
-        key = (snapshot.id, box, limits)
+    def get(
+        self, store: TrailStore, snapshot: Snapshot, box: Box, limits: Limits, closed: frozenset[int] = frozenset()
+    ) -> Area:
+        """The network of the segments that touch a box, are within the limits and are not closed."""
+        key = (snapshot.id, box, limits, closed)
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        area = Area.of(filter(limits.allow, store.cores_in(box)))
+        area = Area.of(core for core in store.cores_in(box) if limits.allow(core) and core.id not in closed)
         with self._lock:
             self._kept[key] = area
             while len(self._kept) > 1 and sum(len(a.cores) for a in self._kept.values()) > self._capacity:
@@ -322,15 +326,19 @@ class TripNetwork:
 
     # -- back from the solver ----------------------------------------------------------------------------------
 
-    def steps(self, loop: Loop) -> list[Step]:
-        """The loop's walk as steps over segments, from its start."""
-        node, steps = loop.start, []
-        for number in loop.walk:
+    def steps(self, walk: Iterable[int], node: int) -> list[Step]:
+        """A walk, edge by edge from a node, as steps over segments."""
+        steps = []
+        for number in walk:
             edge = self.edges[number]
             forward = edge.u == node
             node = edge.v if forward else edge.u
             steps.append(self._step(number, edge, forward))
         return steps
+
+    def step(self, number: int) -> Step:
+        """An edge as a step, walked from its `u`."""
+        return self._step(number, self.edges[number], True)
 
     def _step(self, number: int, edge: Edge, forward: bool) -> Step:
         original, piece = self._pieces.get(number, (number, None))
@@ -348,10 +356,10 @@ class TripNetwork:
             nodes.append(edge.v if edge.u == nodes[-1] else edge.u)
         return nodes
 
-    def length_m(self, loop: Loop) -> float:
-        """The length of a loop, from lengths that are not rounded."""
+    def length_m(self, walk: Iterable[int]) -> float:
+        """The length of a walk, from lengths that are not rounded."""
         cores, edge_of = self.area.cores, self.area.edge_of
-        return sum(cores[edge_of[s.segment]].length_m * (s.end - s.begin) for s in self.steps(loop))
+        return sum(cores[edge_of[s.segment]].length_m * (s.end - s.begin) for s in map(self.step, walk))
 
     def ways_at(self, junctions: Iterable[int]) -> dict[int, int]:
         """How many ways meet at each of some junctions."""

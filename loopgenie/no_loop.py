@@ -167,7 +167,7 @@ def _lengths_around(
         middle_m = (low_m + high_m) / 2
         task = again(replace(parameters, hike_m=middle_m, tolerance=high_m / middle_m - 1))
         loop = solve(task.problem, time_limit=PROBE_S, seed=parameters.seed).loop
-        return None if loop is None else task.network.length_m(loop)
+        return None if loop is None else task.network.length_m(loop.walk)
 
     low_m, high_m = parameters.min_length_m, parameters.max_length_m
     shorter = (found(low_m * (1 - part), low_m) for part in SHORTER)
@@ -260,7 +260,7 @@ def _repeat(loop: Loop, _network: TripNetwork) -> Needed:
 
 def _difficulty(loop: Loop, network: TripNetwork) -> Needed:
     cores, edge_of = network.area.cores, network.area.edge_of
-    value = max(cores[edge_of[step.segment]].difficulty or 1 for step in network.steps(loop))
+    value = max(cores[edge_of[step.segment]].difficulty or 1 for step in map(network.step, loop.walk))
     return Needed(value, _km(loop), f"with trails up to {difficulty_name(value)}")
 
 

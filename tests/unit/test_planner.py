@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from loopgenie import planner
+from loopgenie import loops
 from loopgenie.drive import Drive, Drives, StraightLine
 from loopgenie.errors import InvalidParameters, NoLoopInReach, PlaceNotFound, TrailsUnavailable
 from loopgenie.geometry import Box, LonLat, line_length_m
@@ -90,7 +90,7 @@ def _nodes(walk: list[int], edges: tuple[Edge, ...]) -> set[int]:
 
 @pytest.fixture
 def exactly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planner, "solve", exact)
+    monkeypatch.setattr(loops, "solve", exact)
 
 
 # --- the region ---------------------------------------------------------------------------------------------------
@@ -249,7 +249,7 @@ def test_a_length_that_rounding_puts_outside_the_window_is_not_told(store, monke
 
 
 def plan_with(monkeypatch, solve, store, **more) -> Trip:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr(planner, "solve", solve)
+    monkeypatch.setattr(loops, "solve", solve)
     return plan(store, **more)
 
 
@@ -372,7 +372,7 @@ def meets_nothing_outside(problem: LoopProblem, **more: object) -> Result:
 
 def test_lengths_that_the_search_has_not_met_are_looked_for(store, monkeypatch) -> None:
     """All closed walks are of whole kilometres, and a cut at a start makes none: next to 3.97 km there are 2 and 4."""
-    monkeypatch.setattr(planner, "solve", meets_nothing_outside)
+    monkeypatch.setattr(loops, "solve", meets_nothing_outside)
     error = why_not(store, hike_m=3970.0, tolerance=0.0)
     assert "there is no loop of exactly 3.97 km from 2 trailheads" in error.detail
     assert list(error.nearest_lengths_m) == [round(length, 2) for length in error.nearest_lengths_m]
@@ -385,7 +385,7 @@ def test_lengths_that_the_search_has_not_met_are_looked_for(store, monkeypatch) 
 
 
 def test_far_lengths_are_found_too(store, monkeypatch) -> None:
-    monkeypatch.setattr(planner, "solve", meets_nothing_outside)
+    monkeypatch.setattr(loops, "solve", meets_nothing_outside)
     error = why_not(store, hike_m=600.0)
     assert error.nearest_lengths_m == (pytest.approx(2000, abs=2),)
     [longer] = error.relax
@@ -394,7 +394,7 @@ def test_far_lengths_are_found_too(store, monkeypatch) -> None:
 
 
 def test_a_search_that_finds_nothing_does_not_claim_that_nothing_exists(store, monkeypatch) -> None:
-    monkeypatch.setattr(planner, "solve", lambda *_args, **_more: Result(Status.UNKNOWN))
+    monkeypatch.setattr(loops, "solve", lambda *_args, **_more: Result(Status.UNKNOWN))
     error = why_not(store)
     assert not error.proven
     assert "no loop was found" in error.detail
@@ -421,7 +421,7 @@ def test_a_trip_on_data_that_never_stays_is_given_up_with_a_clear_word(store, re
         store.replace_region(region.region())
         return exact(problem)
 
-    monkeypatch.setattr(planner, "solve", replacing)
+    monkeypatch.setattr(loops, "solve", replacing)
     with pytest.raises(TrailsUnavailable, match="is being replaced; ask again"):
         plan(store)
 
@@ -457,7 +457,7 @@ def test_nobody_is_told_no_after_too_short_a_search(store, monkeypatch) -> None:
         limits.append(more["time_limit"])
         return Result(Status.UNKNOWN)
 
-    monkeypatch.setattr(planner, "solve", blind)
+    monkeypatch.setattr(loops, "solve", blind)
     with pytest.raises(NoLoopInReach, match="no loop was found"):
         plan(store, time_limit_s=1.0)
     assert sum(limit > 0.4 for limit in limits) == 1
