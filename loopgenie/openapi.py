@@ -81,6 +81,95 @@ class Links(Document):
     permalink: str
 
 
+class CampNote(Document):
+    """Where a night is spent."""
+
+    name: str | None = Field(
+        description="As the source has it; null for a camp without a name.", examples=["Lawn Lake"]
+    )
+    kind: Literal["camp", "hut", "dispersed"] = Field(
+        description="A campsite, a hut or shelter, or a place where a tent may stand anywhere.", examples=["camp"]
+    )
+    type: str | None = Field(description="What it is, in words of the source.", examples=["campsite"])
+    lon: Lon
+    lat: Lat
+    elevation_m: float | None = Field(description="Height above the sea, in metres.", examples=[3340.0])
+    spur_m: Metres = Field(
+        description="Metres from the trail to the camp: walked in the evening and again in the morning, in the length "
+        "of both days.",
+        examples=[120.0],
+    )
+    water: bool | None = Field(description="Whether bottles can be filled there; null: not known.", examples=[True])
+    source: str | None = Field(
+        description="The file and the feature that it is from.", examples=["Backcountry_Campsites.geojson 17"]
+    )
+    date: str | None = Field(description="When the source last touched it, as an ISO date.", examples=["2017-01-12"])
+    details: dict[str, str] = Field(
+        description="What else the source says, in its words.",
+        examples=[{"capacity": "12", "food storage": "bear cables"}],
+    )
+
+
+class WaterNote(Document):
+    """Where bottles can be filled on a day."""
+
+    distance_m: Metres = Field(description="Metres from the start of the day.", examples=[3200.0])
+    type: str = Field(description="tap, spring, well, stream, lake …", examples=["spring"])
+    name: str | None = Field(examples=["Font Freda"])
+    lon: Lon
+    lat: Lat
+    away_m: Metres = Field(description="Metres off the trail.", examples=[40.0])
+    seasonal: bool | None = Field(description="Whether it may be dry; null: not known.", examples=[False])
+    drinkable: bool | None = Field(
+        description="Whether the source calls it drinking water; null: it does not say.", examples=[True]
+    )
+    source: str | None = Field(description="The file and the feature that it is from.", examples=["osm node 1234"])
+    date: str | None = Field(description="When the source last touched it, as an ISO date.", examples=["2024-08-30"])
+    next_m: float | None = Field(
+        description="Metres on to the next water, over nights, too; null: it is the last on the way.", examples=[4300.0]
+    )
+
+
+class Note(Document):
+    """Something to know of a day: only what loaded data says, never made up."""
+
+    kind: str = Field(
+        description="permit, quota, food storage, fire, rule, no camping or season.", examples=["food storage"]
+    )
+    text: str = Field(examples=["Bear cans are needed from 1 April to 31 October."])
+    source: str = Field(description="Who says so.", examples=["Park notices of 2026-05-01"])
+    url: str | None = Field(examples=["https://park.example/food"])
+
+
+class DayNote(Document):
+    """A day of a trip of several days; on a day of rest the lengths are 0 and the line is null."""
+
+    day: Annotated[int, Field(ge=1)] = Field(description="1 for the first.", examples=[1])
+    date: str | None = Field(description="ISO date; null where no date was asked for.", examples=["2026-07-04"])
+    rest: bool = Field(description="Whether it is a day without walking.", examples=[False])
+    from_m: Metres = Field(description="Where it begins, in metres along the whole line.", examples=[0.0])
+    to_m: Metres = Field(description="Where it ends, in metres along the whole line.", examples=[14213.5])
+    length_m: Metres = Field(description="Metres, the spurs to the camps included.", examples=[14213.5])
+    length_miles: Metres = Field(description="The same in miles.", examples=[8.832])
+    ascent_m: int | None = Field(description="Metres climbed; null where heights are not known.", examples=[612])
+    descent_m: int | None = Field(description="Metres down.", examples=[301])
+    max_elevation_m: float | None = Field(description="Metres above the sea.", examples=[3341.0])
+    walking_time_s: Metres = Field(description="Seconds on foot, by the loop's time_model.", examples=[17800])
+    geometry: LineGeometry | None
+    trails: list[str] = Field(description="Names in the order walked.", examples=[["Lawn Lake Trail"]])
+    cues: list[CueNote] = Field(description="With the distance from the start of the day.")
+    camp: CampNote | None = Field(description="Where the night after it is spent; null on the last day.")
+    water: list[WaterNote] = Field(description="All that is known, in the order passed.")
+    longest_dry_m: Metres = Field(
+        description="The longest way without water that touches this day, in metres; it may go on over a night.",
+        examples=[5200.0],
+    )
+    refills: list[Annotated[int, Field(ge=0)]] = Field(
+        description="Where to fill bottles: positions in `water`, 0 for the first.", examples=[[0, 2]]
+    )
+    notes: list[Note]
+
+
 class LoopProperties(Document):
     """What there is to know about a loop."""
 
@@ -114,6 +203,15 @@ class LoopProperties(Document):
     trailhead: TrailheadNote
     trails: list[str] = Field(description="Names in the order walked.")
     cues: list[CueNote]
+    days: list[DayNote] | None = Field(None, description="The days, for a trip of several days only.")
+    nights: int | None = Field(None, ge=1, description="For a trip of several days only.", examples=[2])
+    balance: float | None = Field(
+        None,
+        le=1,
+        description="How near the days of walking are to their best length: 1 less the mean of |length - best| / best. "
+        "For a trip of several days only.",
+        examples=[0.91],
+    )
     links: Links
 
 
@@ -159,6 +257,55 @@ class TripNote(Document):
     informal: bool
     prove: bool
     trailheads: int = Field(description="How many trailheads were in reach.")
+    date: str | None = Field(None, description="The first day, as an ISO date.", examples=["2026-07-04"])
+    days: int = Field(1, description="All days, those of rest included.", examples=[3])
+    rest_days: list[int] = Field([], description="The numbers of the days without walking.", examples=[[2]])
+    day_min_m: float | None = Field(None, description="Shortest full day, in metres.", examples=[12_000.0])
+    day_max_m: float | None = Field(None, description="Longest full day, in metres.", examples=[20_000.0])
+    day_min_s: float | None = Field(None, description="Shortest full day, in seconds on foot.", examples=[18_000.0])
+    day_max_s: float | None = Field(None, description="Longest full day, in seconds on foot.", examples=[25_200.0])
+    max_day_ascent_m: float | None = Field(None, description="Metres to climb on a day at most.", examples=[900.0])
+    camps: str | None = Field(None, description="designated, huts or dispersed.", examples=["huts"])
+    max_camp_detour_m: float | None = Field(
+        None, description="How far a camp may lie off the trail, in metres.", examples=[500.0]
+    )
+    first_day: float | None = Field(None, description="Share of a full day.", examples=[0.5])
+    last_day: float | None = Field(None, description="Share of a full day.", examples=[1.0])
+    max_dry_m: float | None = Field(
+        None, description="The longest way between two waters, in metres.", examples=[8_000.0]
+    )
+
+
+class Closed(Document):
+    """What is not walked on the days of the trip, as it is closed."""
+
+    name: str | None = Field(description="The trail, or the title of the notice.", examples=["Lawn Lake Trail"])
+    why: str = Field(examples=["closed 1 December to 15 April"])
+    from_: str | None = Field(alias="from", description="First day, as an ISO date.", examples=["2026-12-01"])
+    to: str | None = Field(description="Last day, as an ISO date.", examples=["2027-04-15"])
+    source: str | None = Field(description="Who says so.", examples=["Park notices of 2026-05-01"])
+    km: Metres = Field(description="Kilometres of trail in reach.", examples=[3.2])
+    days: list[Annotated[int, Field(ge=1)]] = Field(description="On which days of the trip.", examples=[[1, 2, 3]])
+
+
+class BetterDate(Document):
+    """A first day on which more is open."""
+
+    date: str = Field(description="ISO date.", examples=["2026-07-15"])
+    opens: list[str] = Field(description="Names of trails.", examples=[["Lawn Lake Trail"]])
+    km: Metres = Field(description="Kilometres of trail that open.", examples=[3.2])
+
+
+class CalendarNote(Document):
+    """What the date meant: what was closed, and what another date would open."""
+
+    date: str | None = Field(
+        description="The first day; null where none was asked for: then only what is open all year is walked.",
+        examples=["2026-07-04"],
+    )
+    note: str | None = Field(description="What is to be said of it in a sentence.")
+    closed: list[Closed]
+    better_dates: list[BetterDate]
 
 
 class TripAnswer(Document):
@@ -168,6 +315,7 @@ class TripAnswer(Document):
     id: str = Field(description="Stands for this request on this data: /v1/trips/{id}.")
     features: list[LoopFeature]
     trip: TripNote
+    calendar: CalendarNote | None = Field(None, description="Null or missing in answers without a calendar.")
     data: DataNote
     timing: dict[str, float] = Field(description="Seconds spent on each stage when the answer was worked out.")
 
@@ -345,12 +493,38 @@ class FieldError(Document):
     detail: str
 
 
+class DayThere(Document):
+    """A day of a trip that exists; `camp` is null on the last one."""
+
+    length_m: Metres = Field(description="Metres.", examples=[14213.5])
+    camp: str | None = Field(examples=["Lawn Lake"])
+
+
+class TripThere(Document):
+    """The trip of several days that there is once a request is changed so."""
+
+    length_m: Metres = Field(description="Metres, all days together.", examples=[41200.0])
+    days: list[DayThere]
+    trailhead: str | None = Field(examples=["Lawn Lake Trailhead"])
+
+
 class Relaxation(BaseModel):
     """A change to the request that would help."""
 
     field: str
     value: Any
     why: str
+    trip: TripThere | None = Field(None, description="What it would give, for trips of several days.")
+
+
+class Obstacle(Document):
+    """What stands in the way of a trip of several days, as far as it is known."""
+
+    night: int | None = Field(description="The first night without a camp in reach; 1 is the first.", examples=[2])
+    day: int | None = Field(description="The day that cannot be kept within its limits.", examples=[3])
+    shortest_m: float | None = Field(
+        description="Metres that this day needs at least; null where there is no way at all.", examples=[23400.0]
+    )
 
 
 class Problem(BaseModel):
@@ -365,6 +539,7 @@ class Problem(BaseModel):
     nearest_lengths_m: list[float] | None = None
     relax: list[Relaxation] | None = None
     proven: bool | None = None
+    obstacle: Obstacle | None = None
 
 
 # --- the document -------------------------------------------------------------------------------------------------
@@ -409,6 +584,13 @@ _RANK = {
     "description": "Which loop, 1 being the best.",
     "schema": {"type": "integer", "minimum": 1, "maximum": 5},
     "example": 1,
+}
+_TRACKS = {
+    "name": "tracks",
+    "in": "query",
+    "description": "Of a trip of several days: one track, or one for each day of walking.",
+    "schema": {"type": "string", "enum": ["one", "days"], "default": "one"},
+    "example": "days",
 }
 
 
@@ -480,9 +662,8 @@ def _trip_paths() -> dict[str, Any]:
         ("kml", "application/vnd.google-earth.kml+xml", "A loop as KML for maps and globes"),
     ):
         answer = loops if suffix == "geojson" else _answer(what, mimetype, text)
-        paths[f"/v1/trips/{{id}}.{suffix}"] = _get(
-            f"getTrip{suffix.title()}", what, answer, _ID, _RANK, problems=gone
-        )  # fmt: skip
+        query = [_ID, _RANK] if suffix == "geojson" else [_ID, _RANK, _TRACKS]
+        paths[f"/v1/trips/{{id}}.{suffix}"] = _get(f"getTrip{suffix.title()}", what, answer, *query, problems=gone)
     return paths
 
 
@@ -566,7 +747,8 @@ def document(base: str = "/") -> dict[str, Any]:
             "title": "LoopGenie",
             "version": __version__,
             "summary": "Closed hiking loops of the length you ask for, optimised on the real trail network",
-            "description": "Say where you are, how far you would drive and how far you want to walk. Positions are "
+            "description": "Say where you are, how far you would drive and how far you want to walk, on one day or on "
+            "up to 14, with nights at camps and huts. Positions are "
             "[lon, lat] as in GeoJSON (RFC 7946). Errors are problem documents (RFC 9457). Every answer carries "
             "Server-Timing; the same request on the same data gets the same loops.",
             "license": {"name": "MIT", "identifier": "MIT"},
