@@ -20,8 +20,10 @@ from loopgenie import cli
 from loopgenie.cli import main
 from loopgenie.config import Settings
 from loopgenie.errors import BadInput
+from loopgenie.parameters import trip_request
 from loopgenie.progress import shown_progress
 from loopgenie.store import open_store
+from tests.unit.trek_document import trek
 
 ROOT = Path(__file__).parents[2]
 
@@ -104,6 +106,46 @@ def test_options_become_the_request_of_the_http_interface(words: list[str], expe
     assert request == {"hike_miles": 6, **expected}
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("--days 3 --day-km 12-20", {"days": 3, "day_km": "12-20"}),
+        ("--days 3 --day-km 16", {"days": 3, "day_km": 16}),
+        ("--nights 2 --day-miles 7.5-12.5", {"nights": 2, "day_miles": "7.5-12.5"}),
+        ("--days 3 --day-hours 5-7", {"days": 3, "day_hours": "5-7"}),
+        ("--days 3 --hike-km 45", {"days": 3, "hike_km": 45}),
+        ("--days 3", {"days": 3}),
+        ("--hike-km 9 --date 2026-07-04", {"hike_km": 9, "date": "2026-07-04"}),
+        (
+            "--days 5 --rest-days 1 --first-day 0.5 --last-day .75",
+            {"days": 5, "rest_days": 1, "first_day": 0.5, "last_day": 0.75},
+        ),
+        (
+            "--days 2 --camps dispersed --max-camp-detour-m 0 --max-day-ascent-m 900",
+            {"days": 2, "camps": "dispersed", "max_camp_detour_m": 0, "max_day_ascent_m": 900},
+        ),
+        ("--days 2 --max-dry-km 8", {"days": 2, "max_dry_km": 8}),
+        ("--days 2 --max-dry-miles 5.5", {"days": 2, "max_dry_miles": 5.5}),
+    ],
+)
+def test_options_of_several_days_become_the_request_of_the_http_interface(
+    words: str, expected: dict[str, object]
+) -> None:
+    arguments = cli._parser().parse_args(["plan", "--place", "X", *words.split()])
+    request = {name: value for name, value in cli._request(arguments).items() if value is not False and value != []}
+    assert request == {"location": "X", **expected}
+    trip_request(request)  # and it is one
+
+
+@pytest.mark.parametrize(("tracks", "count"), [([], 1), (["--tracks", "one"], 1), (["--tracks", "days"], 3)])
+def test_a_trip_of_several_days_is_written_as_one_track_or_one_for_each(
+    url, capsys, monkeypatch, tracks: list[str], count: int
+) -> None:
+    monkeypatch.setattr("loopgenie.exports.trip_geojson", lambda *_: trek())
+    assert len(gpxpy.parse(run(capsys, *PLAN, "--format", "gpx", *tracks).out).tracks) == count
+    assert run(capsys, *PLAN, "--format", "kml", *tracks).out.count("<LineString>") == count
+
+
 # --- wrong use: exit 2 and one line; no loop: exit 1 ----------------------------------------------------------------
 
 
@@ -126,6 +168,19 @@ def test_options_become_the_request_of_the_http_interface(words: list[str], expe
         (["plan", "--place", "Bärental", "--hike-km", "4", "--max-difficulty", "T9"], "--max-difficulty is"),
         (["plan", "--place", "Bärental", "--hike-km", "4", "--format", "pdf"], "invalid choice: 'pdf'"),
         (["plan", "--place", "Bärental", "--hike-km", "4", "--hike", "4"], "unrecognized arguments: --hike 4"),
+        (["plan", "--place", "X", "--days", "2.5"], "--days is 2.5, want a whole number from 1 to 14"),
+        (["plan", "--place", "X", "--days", "two"], "--days: is 'two', want a number"),
+        (
+            ["plan", "--place", "X", "--days", "3", "--nights", "2"],
+            "argument --nights: not allowed with argument --days",
+        ),
+        (["plan", "--place", "X", "--days", "3", "--day-km", "far"], "--day-km is 'far', want"),
+        (["plan", "--place", "X", "--days", "3", "--day-km", "9", "--day-hours", "5"], "not allowed with"),
+        (["plan", "--place", "X", "--hike-km", "9", "--max-day-ascent-m", "900"], "--max-day-ascent-m is 900, but"),
+        (["plan", "--place", "X", "--days", "3", "--camps", "hotels"], '--camps is "hotels", want'),
+        (["plan", "--place", "X", "--hike-km", "9", "--date", "4.7.2026"], '--date is "4.7.2026", want'),
+        (["plan", "--place", "X", "--days", "3", "--rest-days", "2"], "--rest-days is 2, want"),
+        (["plan", "--place", "X", "--hike-km", "9", "--tracks", "days"], "--tracks is 'days', but --format is 'text'"),
         (["plan", "--at", "Bärental", "--hike-km", "4"], "--at is 'Bärental', want LAT,LON"),
         (["plan", "--at", "95,0", "--hike-km", "4"], "lat is 95"),
         (["plan", "--place", "Berental", "--hike-km", "4"], "did you mean Bärental?"),
