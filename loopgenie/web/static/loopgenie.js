@@ -1,59 +1,16 @@
 // The page: a form, a map drawn from our own network, cards and a profile. No framework, no build step.
 // Text from data reaches the page as text only (textContent), never as HTML.
 
+import { $, colour, count, duration, h, icon, number, sentence, units } from "./words.js";
+import { bringForward, calendarOf, dayTable, drawDays, evenness, tone, wouldBe } from "./trek.js";
+
 const { L, uPlot } = window;
 const ROOT = document.body.dataset.root;
-const $ = (id) => document.getElementById(id);
-const METRES = { hike_km: 1000, hike_miles: 1609.344 };
 const darkness = matchMedia("(prefers-color-scheme: dark)");
 const narrowness = matchMedia("(max-width: 820px)");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 // --- small tools ---------------------------------------------------------------------------------------------
-
-/** An element with properties, data and children. */
-function h(tag, properties = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (value === undefined || value === null || value === false) continue;
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (name === "class") element.className = value;
-    else element.setAttribute(name, value === true ? "" : value);
-  }
-  element.append(...children.filter((c) => c !== null && c !== undefined));
-  return element;
-}
-
-function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", `#i-${name}`);
-  svg.setAttribute("aria-hidden", "true");
-  svg.append(use);
-  return svg;
-}
-
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-const number = (value, digits = 0) =>
-  value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-
-/** Kilometres and metres, or miles and feet: as the hiker wrote the walk. */
-const units = {
-  get miles() {
-    return $("hike-unit").value === "hike_miles";
-  },
-  length(metres, digits = 1) {
-    return this.miles ? `${number(metres / 1609.344, digits)} mi` : `${number(metres / 1000, digits)} km`;
-  },
-  height(metres) {
-    return this.miles ? `${number(metres / 0.3048)} ft` : `${number(metres)} m`;
-  },
-};
-
-function duration(seconds) {
-  const minutes = Math.round(seconds / 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")}`;
-}
 
 /** Metres between two [lon, lat]. */
 function metresBetween(a, b) {
@@ -348,6 +305,24 @@ map.on("click", ({ latlng }) => {
 // --- loops on the map ----------------------------------------------------------------------------------------
 
 const state = { trip: null, loops: [], selected: 0, request: null, id: null };
+const nothingDrawn = () => ({ lines: new Map(), waters: [] });
+/** The lines of the chosen loop by day, where it has several, and its waters. */
+let dayLines = nothingDrawn();
+
+const daysOf = (loop) => loop?.properties.days ?? [];
+
+/** The stretches of a loop that have a colour of their own: from position to position, and which colour. */
+function stretches(loop, i) {
+  const walks = daysOf(loop).filter((day) => !day.rest);
+  if (walks.length < 2) return [{ from: 0, to: loop.along.length - 1, colour: `loop-${i + 1}`, day: null }];
+  const at = (metres) => {
+    const found = loop.along.findIndex((m) => m >= metres - 0.5);
+    return found < 0 ? loop.along.length - 1 : found;
+  };
+  return walks.map((day) => ({ from: at(day.from_m), to: at(day.to_m), colour: tone(day.day), day }));
+}
+
+const stretchAt = (loop, i, index) => stretches(loop, i).find(({ to }) => index <= to) ?? stretches(loop, i).at(-1);
 
 /** Distance from the start, in metres, at each position of a loop. */
 function distancesOf(loop) {
@@ -360,6 +335,7 @@ function distancesOf(loop) {
 
 function drawLoops() {
   loopLayer.clearLayers();
+  dayLines = nothingDrawn();
   drawArrows();
   const order = state.loops.map((_, i) => i).filter((i) => i !== state.selected);
   for (const i of [...order.reverse(), state.selected]) drawLoop(i);
@@ -367,6 +343,7 @@ function drawLoops() {
 
 function drawLoop(i) {
   const chosen = i === state.selected;
+  if (chosen && daysOf(state.loops[i]).length) return drawTrek(i);
   const points = state.loops[i].geometry.coordinates.map(latLng);
   const line = { renderer: loopCanvas, lineJoin: "round", bubblingMouseEvents: false };
   const edge = { ...line, color: colour("paper"), weight: chosen ? 9 : 5, opacity: 0.9, interactive: false };
@@ -378,8 +355,11 @@ function drawLoop(i) {
     drawn.on("mousemove", ({ latlng }) => moveTo(nearestIndex(i, latlng)));
     drawn.on("mouseout", () => moveTo(null));
   }
+  drawStart(i, h("div", { class: `start loop-${i + 1}${chosen ? " chosen" : ""}` }, String(i + 1)), chosen);
+}
+
+function drawStart(i, flag, chosen) {
   const head = state.loops[i].properties.trailhead;
-  const flag = h("div", { class: `start loop-${i + 1}${chosen ? " chosen" : ""}` }, String(i + 1));
   L.marker([head.lat, head.lon], {
     title: head.name ?? "Start",
     keyboard: false,
@@ -388,6 +368,38 @@ function drawLoop(i) {
   })
     .on("click", () => select(i))
     .addTo(loopLayer);
+}
+
+/** Each day in its colour, with camps and water. */
+function drawTrek(i) {
+  const over = (day, latlng) => {
+    look(day);
+    const { from, to } = stretches(state.loops[i], i).find((s) => s.day?.day === day) ?? { from: 0 };
+    moveTo(nearestIndex(i, latlng, from, to));
+  };
+  const out = () => {
+    look(null);
+    moveTo(null);
+  };
+  dayLines = drawDays(state.loops[i], { layer: loopLayer, renderer: loopCanvas, show: showDay, over, out });
+  drawStart(i, h("div", { class: "start chosen trek" }, icon("car")), true);
+}
+
+/** Point at a day in the table and on the map; null: at none. */
+function look(day) {
+  bringForward(dayLines, day);
+  for (const rows of document.querySelectorAll(".card.chosen .day")) {
+    rows.classList.toggle("looked-at", Number(rows.dataset.day) === day);
+  }
+}
+
+/** Go to a day on the map, or to all of them (null); a day of rest is spent at its camp. */
+function showDay(number) {
+  if (number === null) return fit(boundsOf([state.loops[state.selected]]));
+  const day = daysOf(state.loops[state.selected]).find((d) => d.day === number);
+  if (!day) return;
+  const line = day.geometry?.coordinates.map(latLng) ?? (day.camp ? [[day.camp.lat, day.camp.lon]] : []);
+  if (line.length) fit(L.latLngBounds(line));
 }
 
 /** Small arrows along the chosen loop, one for each stretch of the screen: which way round. */
@@ -417,14 +429,15 @@ function drawArrows() {
 
 map.on("zoomend", drawArrows);
 
-function nearestIndex(i, { lat, lng }) {
+/** The position of a loop that is nearest to a place; on a part of it, where another day comes along, too. */
+function nearestIndex(i, { lat, lng }, from = 0, to = Infinity) {
   const line = state.loops[i].geometry.coordinates;
-  let best = 0;
+  let best = from;
   let least = Infinity;
-  line.forEach((position, k) => {
-    const away = metresBetween([lng, lat], position);
+  for (let k = from; k <= Math.min(to, line.length - 1); k++) {
+    const away = metresBetween([lng, lat], line[k]);
     if (away < least) [least, best] = [away, k];
-  });
+  }
   return best;
 }
 
@@ -457,7 +470,7 @@ function drawProfile() {
   figure.hidden = !loop;
   if (!loop) return;
   placeProfile();
-  $("profile-title").textContent = `Loop ${loop.properties.rank}`;
+  $("profile-title").textContent = `${daysOf(loop).length ? "Trip" : "Loop"} ${loop.properties.rank}`;
   const heights = loop.geometry.coordinates.map((p) => (p.length > 2 ? p[2] : null));
   const target = $("chart");
   target.replaceChildren();
@@ -472,24 +485,54 @@ function drawProfile() {
   const ink = colour("muted");
   const font = "11px system-ui, sans-serif";
   const axis = { stroke: ink, font, ticks: { show: false }, grid: { stroke: colour("line"), width: 1 } };
-  const tone = colour(`loop-${state.selected + 1}`);
+  const parts = stretches(loop, state.selected);
+  const lines = parts.map(({ from, to }) => y.map((v, k) => (k >= from && k <= to ? v : null)));
+  const series = parts.map((part) => {
+    const stroke = colour(part.colour);
+    return { stroke, width: 2, fill: `${stroke}2e`, points: { show: false } };
+  });
   const options = {
     width: Math.max(200, target.clientWidth),
     height: Math.max(90, target.clientHeight),
     legend: { show: false },
     padding: [8, 12, 0, 0],
-    cursor: { y: false, drag: { x: false, y: false }, points: { size: 9, fill: tone, stroke: colour("card") } },
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 9, fill: (u, i) => u.series[i].stroke(u, i), stroke: colour("card") } },
     scales: { x: { time: false, range: [0, x[x.length - 1]] }, y: { range: heightRange } },
     axes: [
       { ...axis, size: 24, space: 60, grid: { show: false }, values: (_, v) => v.map((d) => `${d} ${miles ? "mi" : "km"}`) },
       { ...axis, size: 56, space: 34, values: (_, v) => v.map((d) => `${number(d)} ${miles ? "ft" : "m"}`) },
     ],
-    series: [{}, { stroke: tone, width: 2, fill: `${tone}2e`, points: { show: false } }],
-    hooks: { setCursor: [(u) => showSpot(u.cursor.idx)] },
+    series: [{}, ...series],
+    hooks: { setCursor: [(u) => showSpot(u.cursor.idx)], draw: [(u) => drawNights(u, loop, x)] },
   };
-  chart = new uPlot(options, [x, y], target);
+  chart = new uPlot(options, [x, ...lines], target);
   target.setAttribute("aria-valuemax", String(Math.round(loop.properties.length_m)));
   showSpot(null);
+}
+
+/** A line for each stop overnight, with the numbers of the nights. */
+function drawNights(u, loop, x) {
+  const nights = new Map();
+  for (const { camp, day, to_m } of daysOf(loop)) if (camp) nights.set(to_m, [...(nights.get(to_m) ?? []), day]);
+  const scale = x[x.length - 1] / loop.properties.length_m;
+  const { ctx } = u;
+  const ratio = window.devicePixelRatio;
+  ctx.save();
+  ctx.strokeStyle = ctx.fillStyle = colour("muted");
+  ctx.lineWidth = ratio;
+  ctx.setLineDash([3 * ratio, 3 * ratio]);
+  ctx.font = `600 ${11 * ratio}px system-ui, sans-serif`;
+  ctx.textBaseline = "top";
+  ctx.textAlign = "right";
+  for (const [metres, days] of nights) {
+    const at = Math.round(u.valToPos(metres * scale, "x", true));
+    ctx.beginPath();
+    ctx.moveTo(at, u.bbox.top);
+    ctx.lineTo(at, u.bbox.top + u.bbox.height);
+    ctx.stroke();
+    ctx.fillText(`☾ ${days.join(", ")}`, at - 4 * ratio, u.bbox.top);
+  }
+  ctx.restore();
 }
 
 /** A little air above and below, and never so tight that a hill looks like a wall. */
@@ -512,8 +555,10 @@ function showSpot(index) {
     return;
   }
   spot.setLatLng(latLng(position));
-  spot.setStyle({ color: colour("paper"), fillColor: colour(`loop-${state.selected + 1}`), fillOpacity: 1 }).addTo(map);
+  const part = stretchAt(loop, state.selected, index);
+  spot.setStyle({ color: colour("paper"), fillColor: colour(part.colour), fillOpacity: 1 }).addTo(map);
   const parts = [units.length(loop.along[index])];
+  if (part.day) parts.unshift(`day ${part.day.day}: ${units.length(Math.max(0, loop.along[index] - part.day.from_m))}`);
   if (position.length > 2) parts.push(units.height(position[2]));
   const text = parts.join(" · ");
   $("readout").textContent = text;
@@ -562,16 +607,20 @@ function showTrip(trip) {
   state.loops = trip.features.map((f) => ({ ...f, along: distancesOf(f) }));
   state.selected = 0;
   keepProfile();
-  const found = state.loops.length;
+  const days = trip.trip.days ?? 1;
   const place = trip.trip.location.name;
-  const heading = h("h2", {}, `${found} ${found === 1 ? "loop" : "loops"}${place ? ` near ${place}` : ""}`);
+  const found = days > 1 ? `${count(state.loops.length, "trip")} of ${days} days` : count(state.loops.length, "loop");
+  const heading = h("h2", {}, `${found}${place ? ` near ${place}` : ""}`);
+  makeRoom(days > 1);
   const tools = h(
     "p",
     { class: "tools" },
     h("button", { type: "button", class: "quiet", onclick: another }, icon("dice"), "Other loops"),
     h("button", { type: "button", class: "quiet", onclick: copyLink }, icon("link"), "Copy link"),
   );
-  $("results").replaceChildren(h("div", { class: "heading" }, heading, tools), ...state.loops.map(card));
+  $("results").replaceChildren(
+    ...[h("div", { class: "heading" }, heading, tools), calendar(trip), ...state.loops.map(card)].filter(Boolean),
+  );
   setPin(trip.trip.location.lat, trip.trip.location.lon);
   nameSources(trip.data.attribution);
   drawLoops();
@@ -579,6 +628,18 @@ function showTrip(trip) {
   fitLoops();
   const where = narrowness.matches ? $("results") : null;
   where?.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block: "start" });
+}
+
+/** A table of days needs a wider panel than cards do. */
+function makeRoom(isWide) {
+  document.body.classList.toggle("trek", isWide);
+  map.invalidateSize({ pan: false });
+}
+
+/** What the date of the trip closes and what another one would open. */
+function calendar(trip) {
+  const ask = (date) => tryWith(state.request, { date });
+  return trip.calendar ? calendarOf(trip.calendar, { days: trip.trip.days ?? 1, ask }) : null;
 }
 
 /** The profile may live in a card: take it out before cards go. */
@@ -589,6 +650,7 @@ function keepProfile() {
 
 function card(loop, i) {
   const p = loop.properties;
+  const several = p.days?.length ?? 0;
   const figure = (value, name) => h("div", {}, h("dd", {}, value), h("dt", {}, name));
   const head = h(
     "button",
@@ -602,7 +664,7 @@ function card(loop, i) {
     figure(units.length(p.length_m), "length"),
     figure(p.ascent_m === null ? "–" : units.height(p.ascent_m), "up and down"),
     figure(duration(p.walking_time_s), "on foot"),
-    figure(`${number(100 * p.repeat_share)} %`, "walked twice"),
+    several ? figure(String(several), "days") : figure(`${number(100 * p.repeat_share)} %`, "walked twice"),
   );
   return h(
     "article",
@@ -610,15 +672,23 @@ function card(loop, i) {
     head,
     figures,
     chips(p),
+    several ? dayTable(loop, { look: (day) => i === state.selected && look(day), show: (day) => go(i, day) }) : null,
     h(
       "div",
       { class: "actions" },
       h("a", { class: "button", href: p.links.gpx, download: true }, icon("down"), "GPX"),
+      several ? h("a", { class: "quiet", href: `${p.links.gpx}&tracks=days`, download: true }, "GPX by days") : null,
       h("a", { class: "quiet", href: p.links.kml, download: true }, "KML"),
       h("a", { class: "quiet", href: `${p.links.geojson}`, download: true }, "GeoJSON"),
     ),
-    cueSheet(p),
+    several ? h("p", { class: "hint" }, p.time_model) : cueSheet(p),
   );
+}
+
+/** Go to a day of a trip, which becomes the chosen one. */
+function go(i, day) {
+  if (i !== state.selected) select(i);
+  showDay(day);
 }
 
 const title = (p) => (p.trails.length ? p.trails.slice(0, 2).join(" and ") : `Loop from ${p.trailhead.name ?? "here"}`);
@@ -632,6 +702,8 @@ function startText(head) {
 
 function chips(p) {
   const list = quality(p) ? [["quality", quality(p)]] : [];
+  if (p.days) list.push(["even", evenness(p)]);
+  if (p.days && p.repeat_share >= 0.005) list.push(["twice", `${number(100 * p.repeat_share)} % walked twice`]);
   if (p.hardest_difficulty) list.push(["difficulty", `up to ${p.hardest_difficulty}`]);
   if (p.informal_share >= 0.005) list.push(["informal", `${number(100 * p.informal_share)} % informal trail`]);
   for (const season of p.seasons ?? []) list.push(["season", season]);
@@ -687,9 +759,23 @@ const FIELDS = [
   ["heading", "heading", 1, null],
   ["max_repeat_share", "repeat", 100, null],
   ["max_road_share", "road", 100, null],
+  ["rest_days", "rest", 1, 0],
+  ["max_day_ascent_m", "day-ascent", 1, null],
+  ["max_camp_detour_m", "detour", 1, 500],
+  ["first_day", "first", 1, 1],
+  ["last_day", "last", 1, 1],
 ];
+/** Wishes in words, and what they are where nobody says anything. */
+const WORDS = [["camps", "camps", "huts"], ["date", "date", ""]];
 /** Wishes that are asked for or not: their fields are empty or "1". */
 const SWITCHES = ["informal"];
+/** Amounts with a unit, which is the member's name: field, member where there is none, amount where there is none. */
+const AMOUNTS = [["drive", "drive_km", 50], ["hike", "hike_km", ""], ["dry", "max_dry_km", ""]];
+const HIKES = ["hike_km", "hike_miles"];
+const DAYS = ["day_km", "day_miles", "day_hours"];
+const METRES = { hike_km: 1000, hike_miles: 1609.344 };
+/** What a day of walking is like, unless one says so: the shorter and the longer, in each unit. */
+const USUAL = { day_km: [10, 20], day_miles: [6, 12], day_hours: [5, 7] };
 /** Members without a field, as they came with a link. */
 let others = {};
 
@@ -698,66 +784,153 @@ function numberIn(id) {
   return text === "" ? null : Number(text);
 }
 
+/** Whether the form asks for a loop of several days. */
+const several = () => numberIn("days") > 1;
+
+/** Whether a wish is one that the form offers now: some are for loops of several days only, some for the others. */
+const isOffered = (id) => !$(id).closest("[data-field]").hidden;
+
+/** Offer the fields that belong to what is asked for. */
+function offer() {
+  const days = several();
+  const inAll = HIKES.includes($("day-unit").value);
+  for (const field of document.querySelectorAll("[data-for]")) field.hidden = (field.dataset.for === "days") !== days;
+  $("tolerance").closest(".field").hidden = days && !inAll;
+  $("day-to").hidden = $("day-and").hidden = inAll;
+}
+
 /** What the form asks for; only what differs from the service's defaults. */
 function request() {
   const asked = { ...others, location: $("place").value.trim() };
-  const drive = numberIn("drive");
-  const hike = numberIn("hike");
-  if (drive !== null) asked[$("drive-unit").value] = drive;
-  if (hike !== null) asked[$("hike-unit").value] = hike;
+  for (const [id] of AMOUNTS) {
+    const amount = numberIn(id);
+    if (amount !== null && isOffered(id)) asked[$(`${id}-unit`).value] = amount;
+  }
+  if (several()) Object.assign(asked, daysAsked());
   for (const [member, id, factor, standard] of FIELDS) {
-    const value = numberIn(id);
+    const value = isOffered(id) ? numberIn(id) : null;
     const sent = value === null ? null : Number((value / factor).toPrecision(12));
     if (sent !== null && sent !== standard) asked[member] = sent;
   }
+  for (const [member, id, standard] of WORDS) if (isOffered(id) && $(id).value !== standard) asked[member] = $(id).value;
   for (const id of SWITCHES) if ($(id).value) asked[id] = true;
+  if (!several()) for (const [member, id] of FIELDS) if (!isOffered(id)) delete asked[member];
   return asked;
+}
+
+/** How many days, and how far on each of them or on all of them. */
+function daysAsked() {
+  const unit = $("day-unit").value;
+  const ends = HIKES.includes(unit) ? ["day-from"] : ["day-from", "day-to"];
+  const given = ends.map(numberIn).filter((value) => value !== null);
+  return { days: numberIn("days"), ...(given.length ? { [unit]: given.length > 1 ? given : given[0] } : {}) };
+}
+
+/** A window of a request, [10, 20], "10-20" or 16, as the page shows it. */
+function ends(window) {
+  if (Array.isArray(window)) return window;
+  const text = String(window).split(/[-–]/).map(Number);
+  return text.length > 1 ? text : [0.75, 1.25].map((share) => Number((share * text[0]).toPrecision(6)));
 }
 
 function fill(asked) {
   const { location: place } = asked;
   $("place").value = typeof place === "string" ? place : `${place.lat}, ${place.lon}`;
-  for (const [field, standard] of [["drive", 50], ["hike", ""]]) {
-    const unit = [...$(`${field}-unit`).options].map((o) => o.value).find((name) => asked[name] !== undefined);
-    $(field).value = unit ? asked[unit] : standard;
-    $(`${field}-unit`).value = unit ?? `${field}_km`;
+  fillDays(asked);
+  for (const [id, usual, amount] of AMOUNTS) {
+    const unit = [...$(`${id}-unit`).options].map((o) => o.value).find((name) => asked[name] !== undefined);
+    if (id === "hike" && several()) continue; // it stands beside the days
+    $(id).value = unit ? asked[unit] : amount;
+    $(`${id}-unit`).value = unit ?? usual;
   }
   for (const [member, id, factor, standard] of FIELDS) {
     const value = asked[member] ?? standard;
-    $(id).value = value === null ? "" : Number((value * factor).toPrecision(12));
+    $(id).value = typeof value === "number" ? Number((value * factor).toPrecision(12)) : "";
   }
+  for (const [member, id, standard] of WORDS) $(id).value = asked[member] ?? standard;
   for (const id of SWITCHES) $(id).value = asked[id] ? "1" : "";
   // what a field cannot show, like a heading between the points of the compass, is kept as it is
   const told = FIELDS.filter(([member, id]) => asked[member] == null || $(id).value !== "");
-  const known = new Set(["location", ...SWITCHES, ...told.map(([member]) => member)]);
+  const known = new Set(["location", "days", "nights", ...SWITCHES, ...[...told, ...WORDS].map(([member]) => member)]);
   others = Object.fromEntries(
-    Object.entries(asked).filter(([name]) => !known.has(name) && !/^(drive|hike)_/.test(name)),
+    Object.entries(asked).filter(([name]) => !known.has(name) && !/^(drive|hike|day|max_dry)_/.test(name)),
   );
+  $("more").open ||= others.rest_days !== undefined;
+  offer();
   wishes();
   hint();
 }
 
+function fillDays(asked) {
+  $("days").value = asked.days ?? (asked.nights ?? 0) + 1;
+  if (!several()) return;
+  const unit = [...HIKES, ...DAYS].find((name) => asked[name] != null) ?? "day_km";
+  const [from, to] = HIKES.includes(unit) ? [asked[unit], ""] : ends(asked[unit] ?? USUAL[unit]);
+  [$("day-from").value, $("day-to").value, $("day-unit").value] = [from, to, unit];
+  followDayUnit();
+}
+
+/** Lengths are shown in miles where the days are asked for in miles. */
+function followDayUnit() {
+  const unit = $("day-unit").value;
+  if (unit !== "day_hours") $("hike-unit").value = unit.endsWith("miles") ? "hike_miles" : "hike_km";
+}
+
+/** Another unit brings the usual numbers of that unit. */
+function changeDayUnit() {
+  const days = (numberIn("days") ?? 1) - (numberIn("rest") ?? 0);
+  const unit = $("day-unit").value;
+  const usual = HIKES.includes(unit) ? [USUAL[unit.replace("hike", "day")].reduce((a, b) => a + b) / 2 * days, ""] : USUAL[unit];
+  [$("day-from").value, $("day-to").value] = usual;
+  followDayUnit();
+  offer();
+  hint();
+  showUnits();
+}
+
 /** How many wishes are set, told while their fields are folded away. */
 function wishes() {
+  const folded = (id) => isOffered(id) && $("more").contains($(id));
   const set = FIELDS.filter(([, id, factor, standard]) => {
     const value = numberIn(id);
-    return value !== null && value / factor !== standard && id !== "alternatives";
+    return folded(id) && value !== null && value / factor !== standard && id !== "alternatives";
   });
-  const count = set.length + SWITCHES.filter((id) => $(id).value).length;
-  $("wishes").textContent = count ? `${count} set` : "";
+  const amounts = AMOUNTS.filter(([id]) => folded(id) && numberIn(id) !== null);
+  const number = set.length + amounts.length + SWITCHES.filter((id) => $(id).value).length;
+  $("wishes").textContent = number ? `${number} set` : "";
 }
 
 function hint() {
+  const nights = (numberIn("days") ?? 1) - 1;
+  $("days-hint").textContent = nights > 0 ? count(nights, "night") : "home the same day";
   const hike = numberIn("hike");
   const share = (numberIn("tolerance") ?? 10) / 100;
   const unit = $("hike-unit").value === "hike_miles" ? "miles" : "km";
   $("hike-hint").textContent = hike > 0 ? `${number(hike * (1 - share), 1)} to ${number(hike * (1 + share), 1)} ${unit}` : "";
+  $("day-hint").textContent = several() ? wholeText() : "";
 }
 
-const NAMED = { drive_km: "drive", drive_miles: "drive", drive_minutes: "drive", hike_km: "hike", hike_miles: "hike" };
+/** What the days make together, or what the whole makes of each day. */
+function wholeText() {
+  const unit = $("day-unit").value;
+  const [from, to] = [numberIn("day-from"), numberIn("day-to")];
+  const days = numberIn("days") - (numberIn("rest") ?? 0);
+  const word = { km: "km", miles: "miles", hours: "hours" }[unit.split("_")[1]];
+  if (HIKES.includes(unit)) return from > 0 && days > 0 ? `about ${number(from / days, 1)} ${word} on each of ${days} days` : "";
+  const light = [numberIn("first"), numberIn("last")].reduce((sum, share) => sum + 1 - (share ?? 1), 0);
+  const full = days - light;
+  return from > 0 && to >= from && full > 0 ? `${number(from * full)} to ${number(to * full)} ${word} in all` : "";
+}
+
+const NAMED = {
+  drive_km: "drive", drive_miles: "drive", drive_minutes: "drive", hike_km: "hike", hike_miles: "hike", nights: "days",
+  day_km: "day", day_miles: "day", day_hours: "day", max_dry_km: "dry", max_dry_miles: "dry",
+};
+/** Where these are asked for with several days. */
+const SEVERAL = { hike_km: "day", hike_miles: "day" };
 
 function fieldOf(member) {
-  const name = NAMED[member] ?? member.replace(/\[.*/, "");
+  const name = (several() && SEVERAL[member]) || (NAMED[member] ?? member.replace(/\[.*/, ""));
   return document.querySelector(`.field[data-field="${name}"]`);
 }
 
@@ -782,8 +955,11 @@ function checked(asked) {
   let fine = true;
   const wrong = (member, text) => (fine = markWrong(member, text) && false);
   if (!asked.location) wrong("location", "Say where you are, or click the map.");
-  const hike = asked.hike_km ?? asked.hike_miles;
-  if (hike === undefined || !(hike > 0)) wrong("hike_km", "Say how far you want to walk.");
+  const walk = [...HIKES, ...DAYS].map((name) => asked[name]).find((value) => value !== undefined);
+  const [low, high] = [walk].flat();
+  if (walk === undefined || !(low > 0)) wrong("hike_km", "Say how far you want to walk.");
+  else if (high < low) wrong("day_km", `${high} is less than ${low}: say the shorter first.`);
+  if (!(numberIn("days") >= 1)) wrong("days", "Say for how many days, 1 to 14.");
   if (!fine) document.querySelector('[aria-invalid="true"]').focus();
   return fine;
 }
@@ -831,15 +1007,16 @@ function another() {
 function showProblem(problem, asked) {
   state.loops = [];
   keepProfile();
+  makeRoom(false);
   drawLoopsGone();
   const said = (problem.errors ?? []).filter(({ field, detail }) => !markWrong(field, sentence(detail)));
   const ways = [
     ...(problem.near_matches ?? []).map((name) => [`“${name}”`, { location: name }]),
-    ...(problem.relax ?? []).map(({ field, value, why }) => [sentence(why ?? `${field}: ${value}`), { [field]: value }]),
+    ...(problem.relax ?? []).map(({ field, value, why, trip }) => [sentence(why ?? `${field}: ${value}`), { [field]: value }, wouldBe(trip)]),
     ...nearest(problem, asked),
   ];
-  const buttons = ways.map(([text, change]) =>
-    h("button", { type: "button", class: "suggestion", onclick: () => tryWith(asked, change) }, text),
+  const buttons = ways.map(([text, change, gives]) =>
+    h("button", { type: "button", class: "suggestion", onclick: () => tryWith(asked, change) }, text, gives ? h("small", {}, gives) : null),
   );
   const detail = problem.errors && !said.length ? "Please look at the marked fields." : problem.detail;
   $("results").replaceChildren(
@@ -856,8 +1033,6 @@ function showProblem(problem, asked) {
   if (narrowness.matches) $("results").scrollIntoView({ block: "nearest" });
 }
 
-const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
-
 /** Lengths of loops that do exist, unless the service already proposed a length. */
 function nearest(problem, asked) {
   if ((problem.relax ?? []).some(({ field }) => field in METRES)) return [];
@@ -870,7 +1045,7 @@ function nearest(problem, asked) {
 
 function tryWith(asked, change) {
   const next = { ...asked };
-  for (const group of [["hike_km", "hike_miles"], ["drive_km", "drive_miles", "drive_minutes"]]) {
+  for (const group of [[...HIKES, ...DAYS], ["drive_km", "drive_miles", "drive_minutes"], ["days", "nights"], ["max_dry_km", "max_dry_miles"]]) {
     if (group.some((name) => name in change)) for (const name of group) delete next[name];
   }
   Object.assign(next, change);
@@ -1035,16 +1210,23 @@ $("form").addEventListener("submit", (event) => {
   if (checked(asked)) plan(asked);
 });
 $("form").addEventListener("input", () => {
+  offer();
   wishes();
   hint();
 });
-$("hike-unit").addEventListener("change", () => {
+$("day-unit").addEventListener("change", changeDayUnit);
+$("hike-unit").addEventListener("change", showUnits);
+
+/** Write what is shown in the other units. */
+function showUnits() {
   if (!state.trip || !state.loops.length) return;
   const chosen = state.selected;
   keepProfile();
   document.querySelectorAll(".card").forEach((element, i) => element.replaceWith(card(state.loops[i], i)));
+  const closed = calendar(state.trip);
+  if (closed) document.querySelector(".calendar")?.replaceWith(closed);
   select(chosen);
-});
+}
 
 if ("geolocation" in navigator && window.isSecureContext) {
   $("here").hidden = false;
@@ -1077,6 +1259,7 @@ try {
   const info = await ask("/v1/info");
   showInfo(info);
   begin(info);
+  offer();
   hint();
   followLink();
 } catch (error) {
