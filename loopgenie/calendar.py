@@ -12,6 +12,20 @@ class Calendar:
         """Nothing."""
         return {}
 
+    has_dispersed = False
+
+    def dispersed(self, lon: float, lat: float) -> Any:
+        """Nowhere."""
+        return None
+
+    def camp_closed_on(self, point: Any, night: Any) -> Any:
+        """Never."""
+        return None
+
+    def notes(self, line: Any, camp: Any, day: Any) -> list[Any]:
+        """None."""
+        return []
+
 
 def calendar_in(store: Any, snapshot: Any, box: Any) -> Calendar:
     """Nothing."""

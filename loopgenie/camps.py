@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from loopgenie.calendar import Calendar
-from loopgenie.geometry import Box, LonLat, cut, distance_m
+from loopgenie.geometry import Box, LonLat, Position, cut, distance_m
 from loopgenie.itinerary import Step
 from loopgenie.network import Area, Spot
 from loopgenie.store import Point, Segment, TrailStore
@@ -24,18 +24,26 @@ _MOST_POINTS = 20_000
 #: Where a tent may stand anywhere, it is thought of every so many metres along the trails, and at most so many times.
 _TENT_M = 1000.0
 _MOST_TENTS = 400
+#: Metres between two places that are one.
+_SAME_M = 1.0
+#: A camp nearer than this (m) lies at the trail.
+_AT_THE_TRAIL_M = 10.0
 #: Water farther than this (m) from the trail is not worth the way.
 WATER_M = 100.0
 
 
 class CampSite(NamedTuple):
-    """Somewhere to sleep: a camp, a hut, or where a tent may stand. `spot` is where the way there leaves the network."""
+    """Somewhere to sleep: a camp, a hut, or where a tent may stand.
+
+    `spot` is where the way there leaves the network, `foot` the same with its height, `spur_m` how long that way is.
+    """
 
     kind: str  # "camp", "hut" or "dispersed"
     name: str
     at: LonLat
     elevation_m: float | None
     spot: Spot
+    foot: Position
     spur_m: float
     point: Point | None = None  # None where there is nothing but a rule
     rule: str | None = None  # who allows a tent there
@@ -53,7 +61,7 @@ def camp_sites(store: TrailStore, area: Area, box: Box, trek: TrekParameters, ca
     segments = store.segments({p.anchor.segment for p in points if p.anchor})
     sites = [_site(p, segments[p.anchor.segment]) for p in points if p.anchor and p.anchor.segment in segments]
     if trek.camps == "dispersed":
-        sites += _tents(store, area, box, calendar)
+        sites += _tents(store, area, calendar)
     return sites
 
 
@@ -67,19 +75,24 @@ def _on_the_way(point: Point, area: Area, trek: TrekParameters) -> bool:
 def _site(point: Point, segment: Segment) -> CampSite:
     anchor = point.anchor
     assert anchor is not None  # noqa: S101 - those without were left out
-    foot = _along(segment, anchor.share)
+    share = anchor.share
+    # a cut this near to a junction is the junction
+    if min(share, 1 - share) * segment.core.length_m < _SAME_M:
+        share = round(share)
+    foot = _along(segment, share)
     at = LonLat(point.lon, point.lat)
-    spot = Spot(segment, anchor.share, anchor.away_m, LonLat(*foot[:2]))
+    spot = Spot(segment, share, anchor.away_m, LonLat(*foot[:2]))
     height = foot[2] if point.elevation_m is None else point.elevation_m
     name = point.name or f"{point.details.get('type', point.kind)} without a name"
-    return CampSite(point.kind, name, at, height, spot, distance_m(foot, at), point)
+    spur_m = distance_m(foot, at)
+    return CampSite(point.kind, name, at, height, spot, foot, spur_m if spur_m >= _AT_THE_TRAIL_M else 0.0, point)
 
 
-def _along(segment: Segment, share: float) -> tuple[float, float, float | None]:
+def _along(segment: Segment, share: float) -> Position:
     return segment.line[0] if share <= 0 else cut(segment.line, 0.0, share)[-1]
 
 
-def _tents(store: TrailStore, area: Area, box: Box, calendar: Calendar) -> Iterator[CampSite]:
+def _tents(store: TrailStore, area: Area, calendar: Calendar) -> Iterator[CampSite]:
     """Where the operator's notices allow a tent anywhere: along the trails, evenly."""
     count = 0
     for segment in store.segments([core.id for core in area.cores] if calendar.has_dispersed else ()).values():
@@ -93,7 +106,7 @@ def _tents(store: TrailStore, area: Area, box: Box, calendar: Calendar) -> Itera
             spot = Spot(segment, share, 0.0, LonLat(*foot[:2]))
             name = next((s.name for s in segment.stretches if s.name), None)
             where = f"on {name}" if name else f"at {foot[1]:.4f},{foot[0]:.4f}"
-            yield CampSite("dispersed", f"tent {where}", spot.at, foot[2], spot, 0.0, rule=notice.source)
+            yield CampSite("dispersed", f"tent {where}", spot.at, foot[2], spot, foot, 0.0, rule=notice.source)
             count += 1
             if count == _MOST_TENTS:
                 return

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from loopgenie.geometry import Box, Position
-from loopgenie.itinerary import Itinerary
+from loopgenie.itinerary import Cue, DayPlan, Itinerary, Lodging, WaterStop
 from loopgenie.listings import data_note
 from loopgenie.parameters import METRES_PER_MILE, TripParameters
 from loopgenie.places import Located
 from loopgenie.planner import Trip
+from loopgenie.trek_parameters import TrekParameters
 
 Document = dict[str, Any]
 
@@ -76,6 +77,28 @@ def _parameters(parameters: TripParameters, place: Located) -> Document:
         "heading_deg": parameters.heading_deg,
         "informal": parameters.informal,
         "prove": parameters.prove,
+        "date": None if parameters.date is None else parameters.date.isoformat(),
+        **_trek_parameters(parameters.trek),
+    }
+
+
+def _trek_parameters(trek: TrekParameters | None) -> Document:
+    if trek is None:
+        return {"days": 1}
+    metres, seconds = trek.day_m or (None, None), trek.day_s or (None, None)
+    return {
+        "days": trek.days,
+        "rest_days": trek.rest_days,
+        "day_min_m": metres[0],
+        "day_max_m": metres[1],
+        "day_min_s": seconds[0],
+        "day_max_s": seconds[1],
+        "max_day_ascent_m": trek.max_ascent_m,
+        "camps": trek.camps,
+        "max_camp_detour_m": trek.max_camp_detour_m,
+        "first_day": trek.first_day,
+        "last_day": trek.last_day,
+        "max_dry_m": trek.max_dry_m,
     }
 
 
@@ -83,7 +106,7 @@ def _feature(itinerary: Itinerary, links: Mapping[str, str]) -> Document:
     return {
         "type": "Feature",
         "geometry": {"type": "LineString", "coordinates": [_coordinates(p) for p in itinerary.line]},
-        "properties": {**_figures(itinerary), **_way(itinerary), "links": dict(links)},
+        "properties": {**_figures(itinerary), **_way(itinerary), **_trek(itinerary), "links": dict(links)},
     }
 
 
@@ -116,6 +139,88 @@ def _figures(itinerary: Itinerary) -> Document:
     }
 
 
+def _trek(itinerary: Itinerary) -> Document:
+    """The days, where there are several."""
+    if not itinerary.days:
+        return {}
+    return {
+        "nights": len(itinerary.days) - 1,
+        "balance": None if itinerary.balance is None else round(itinerary.balance, 4),
+        "days": [_day(plan) for plan in itinerary.days],
+    }
+
+
+def _day(plan: DayPlan) -> Document:
+    line = {"type": "LineString", "coordinates": [_coordinates(p) for p in plan.line]}
+    return {
+        "day": plan.number,
+        "date": None if plan.date is None else plan.date.isoformat(),
+        "rest": plan.rest,
+        "from_m": round(plan.from_m, 2),
+        "to_m": round(plan.to_m, 2),
+        "length_m": round(plan.length_m, 2),
+        "length_miles": round(plan.length_m / METRES_PER_MILE, 3),
+        "ascent_m": plan.ascent_m,
+        "descent_m": plan.descent_m,
+        "max_elevation_m": plan.max_elevation_m,
+        "walking_time_s": round(plan.walking_time_s),
+        "geometry": None if plan.rest else line,
+        "trails": list(plan.trails),
+        "cues": [_cue(cue) for cue in plan.cues],
+        "camp": None if plan.lodging is None else _camp(plan.lodging),
+        "water": [_water(stop) for stop in plan.waters],
+        "longest_dry_m": None if plan.longest_dry_m is None else round(plan.longest_dry_m, 1),
+        "refills": list(plan.refills),
+        "notes": [note._asdict() for note in plan.notes],
+    }
+
+
+#: Of the details of a camp those that stand elsewhere in the answer.
+_TOLD = ("type", "water", "source", "date")
+
+
+def _camp(lodging: Lodging) -> Document:
+    details = {} if lodging.point is None else dict(lodging.point.details)
+    return {
+        "name": lodging.name,
+        "kind": lodging.kind,
+        "type": details.get("type", "tent" if lodging.kind == "dispersed" else lodging.kind),
+        "lon": round(lodging.lon, 7),
+        "lat": round(lodging.lat, 7),
+        "elevation_m": None if lodging.elevation_m is None else round(lodging.elevation_m, 1),
+        "spur_m": round(lodging.spur_m, 1),
+        "water": lodging.water,
+        "source": details.get("source", lodging.rule),
+        "date": details.get("date"),
+        "details": {name: value for name, value in details.items() if name not in _TOLD},
+    }
+
+
+def _water(stop: WaterStop) -> Document:
+    point, details = stop.point, stop.point.details
+    return {
+        "distance_m": round(stop.distance_m, 1),
+        "type": details.get("type", point.kind),
+        "name": point.name,
+        "lon": round(point.lon, 7),
+        "lat": round(point.lat, 7),
+        "away_m": 0.0 if point.anchor is None else round(point.anchor.away_m, 1),
+        "seasonal": _yes(details.get("seasonal")),
+        "drinkable": _yes(details.get("drinkable")),
+        "source": details.get("source"),
+        "date": details.get("date"),
+        "next_m": None if stop.next_m is None else round(stop.next_m, 1),
+    }
+
+
+def _yes(word: str | None) -> bool | None:
+    return None if word is None else word == "yes"
+
+
+def _cue(cue: Cue) -> Document:
+    return {"distance_m": round(cue.distance_m, 1), "text": cue.text}
+
+
 def _way(itinerary: Itinerary) -> Document:
     start = itinerary.start
     return {
@@ -129,5 +234,5 @@ def _way(itinerary: Itinerary) -> Document:
             "drive_method": start.drive_method,
         },
         "trails": list(itinerary.trails),
-        "cues": [{"distance_m": round(cue.distance_m, 1), "text": cue.text} for cue in itinerary.cues],
+        "cues": [_cue(cue) for cue in itinerary.cues],
     }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 from typing import NamedTuple
 
 from loopgenie.geometry import Position, bearing_deg, compass_point, cut, distance_m
-from loopgenie.store import Segment, Stretch
+from loopgenie.store import Point, Segment, Stretch
 from loopgenie.ways import ROADS, WayKind, difficulty_name
 
 # --- records ------------------------------------------------------------------------------------------------------
@@ -61,6 +62,71 @@ class Itinerary:
     segments: tuple[int, ...]  # segment ids in the order walked
     informal_share: float = 0.0  # of the length, on trails that nobody keeps up
     seasons: tuple[str, ...] = ()  # what the data says of when its trails may be walked, in the order walked
+    days: tuple[DayPlan, ...] = ()  # of a loop of several days
+    balance: float | None = None  # 1 where each day is as long as it should be; less the mean share it is astray
+
+
+class WaterStop(NamedTuple):
+    """Where bottles can be filled, `distance_m` from the start of the day; `next_m` on to the next, over nights too."""
+
+    distance_m: float
+    point: Point
+    next_m: float | None
+
+
+class Note(NamedTuple):
+    """What has to be known of a day: a permit, a rule, a season; who says so."""
+
+    kind: str
+    text: str
+    source: str
+    url: str | None = None
+
+
+class Lodging(NamedTuple):
+    """Where a night is spent, `spur_m` off the trails."""
+
+    kind: str  # "camp", "hut" or "dispersed"
+    name: str
+    lon: float
+    lat: float
+    elevation_m: float | None
+    spur_m: float
+    water: bool | None = None  # None where nobody says so
+    point: Point | None = None
+    rule: str | None = None  # who allows a tent where there is no camp
+
+
+@dataclass(frozen=True)
+class DayPlan:
+    """One day of several: its part of the walk from `from_m` to `to_m`, with cues from the start of the day.
+
+    On a day of rest `line` is empty and `lodging` that of the night before. `longest_dry_m` is the longest way
+    without water that the day is a part of; None on days of rest. `refills` are positions in `waters`.
+    """
+
+    number: int
+    date: date | None
+    rest: bool
+    from_m: float
+    to_m: float
+    line: tuple[Position, ...]
+    ascent_m: int | None
+    descent_m: int | None
+    max_elevation_m: float | None
+    walking_time_s: float
+    trails: tuple[str, ...]
+    cues: tuple[Cue, ...]
+    lodging: Lodging | None  # None on the last day
+    waters: tuple[WaterStop, ...] = ()
+    longest_dry_m: float | None = None
+    refills: tuple[int, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def length_m(self) -> float:
+        """How far it is, the way to the camp included."""
+        return self.to_m - self.from_m
 
 
 class Step(NamedTuple):
@@ -113,10 +179,20 @@ def itinerary(
     ways_at : how many ways meet at a junction, by id; where there are two, a cue is not needed.
     """
     steps = in_climbing_direction(steps, segments)
-    parts = [_part(step, segments[step.segment], ways_at) for step in steps]
+    parts = [part_of(step, segments[step.segment], ways_at) for step in steps]
     length_m = sum(part.length_m for part in parts)
-    ascent_m, descent_m = _total(s.ascent_m for s in steps), _total(s.descent_m for s in steps)
-    line = _closed_line(parts)
+    ascent_m, descent_m = total(s.ascent_m for s in steps), total(s.descent_m for s in steps)
+    time_s = walking_time_s(length_m, ascent_m or 0, descent_m or 0)
+    return whole(parts, start=start, verdict=verdict, time_s=time_s, cues=tuple(cues_of(parts, start.name)))
+
+
+def whole(parts: Sequence[Part], *, start: Start, verdict: Verdict, time_s: float, cues: tuple[Cue, ...]) -> Itinerary:
+    """The itinerary of a walk in parts, in the direction in which they stand."""
+    steps = [part.step for part in parts]
+    length_m = sum(part.length_m for part in parts)
+    ascent_m, descent_m = total(s.ascent_m for s in steps), total(s.descent_m for s in steps)
+    line = line_of(parts)
+    line = (*line[:-1], line[0])
     heights = [p[2] for p in line if p[2] is not None]
     stretches = [stretch for part in parts for stretch in part.stretches]
     road_m = [s.length_m if s.kind in ROADS else 0.0 for s in stretches]
@@ -127,7 +203,7 @@ def itinerary(
         ascent_m=ascent_m,
         descent_m=descent_m,
         max_elevation_m=max(heights, default=None),
-        walking_time_s=walking_time_s(length_m, ascent_m or 0, descent_m or 0),
+        walking_time_s=time_s,
         time_model=TIME_MODEL if ascent_m is not None else f"{TIME_MODEL}; heights are not known, taken as level",
         score=verdict.score,
         status=verdict.status,
@@ -138,12 +214,18 @@ def itinerary(
         longest_road_m=min(length_m, _longest_run(road_m)),
         hardest_difficulty=difficulty_name(max((s.difficulty for s in stretches if s.difficulty), default=None)),
         start=start,
-        trails=tuple(dict.fromkeys(s.name for s in stretches if s.name and s.kind not in ROADS)),
-        cues=tuple(_cues(parts, start.name)),
-        segments=tuple(step.segment for step in steps),
+        trails=trails_of(parts),
+        cues=cues,
+        segments=tuple(step.segment for step in steps if step.segment != OFF_TRAIL),
         informal_share=min(1.0, sum(s.length_m for s in stretches if s.informal) / length_m),
         seasons=tuple(dict.fromkeys(f"{s.name or s.kind}: {s.season}" for s in stretches if s.season)),
     )
+
+
+def trails_of(parts: Sequence[Part]) -> tuple[str, ...]:
+    """The names of the trails, each once, in the order walked."""
+    stretches = (s for part in parts if part.step.segment != OFF_TRAIL for s in part.stretches)
+    return tuple(dict.fromkeys(s.name for s in stretches if s.name and s.kind not in ROADS))
 
 
 TIME_MODEL = "DIN 33466: 4 km/h, 300 m/h up, 500 m/h down; the longer of both times and half of the shorter"
@@ -188,16 +270,18 @@ def _is_clockwise(steps: Sequence[Step], segments: Mapping[int, Segment]) -> boo
     return sum((a[0] - west) * (b[1] - south) - (b[0] - west) * (a[1] - south) for a, b in pairwise(line)) <= 0
 
 
-def _total(values: Iterator[int | None]) -> int | None:
+def total(values: Iterator[int | None]) -> int | None:
     """The sum, None where one is not known."""
     known = list(values)
     return None if None in known else sum(value or 0 for value in known)
 
 
-def _repeated_m(steps: Sequence[Step], parts: Sequence[_Part]) -> float:
+def _repeated_m(steps: Sequence[Step], parts: Sequence[Part]) -> float:
     seen: set[tuple[int, float]] = set()
     repeated = 0.0
     for step, part in zip(steps, parts, strict=True):
+        if step.segment == OFF_TRAIL:
+            continue
         if (step.segment, step.begin) in seen:
             repeated += part.length_m
         seen.add((step.segment, step.begin))
@@ -218,8 +302,8 @@ def _longest_run(road_m: Sequence[float]) -> float:
 # --- parts of the walk --------------------------------------------------------------------------------------------
 
 
-class _Part(NamedTuple):
-    """A step as walked. `ways` is how many ways meet where it begins."""
+class Part(NamedTuple):
+    """A step as walked: its line, metres, stretches. `ways` is how many ways meet where it begins."""
 
     line: tuple[Position, ...]
     length_m: float
@@ -228,12 +312,13 @@ class _Part(NamedTuple):
     ways: int
 
 
-def _part(step: Step, segment: Segment, ways_at: Mapping[int, int]) -> _Part:
+def part_of(step: Step, segment: Segment, ways_at: Mapping[int, int]) -> Part:
+    """A step as walked, given how many ways meet at each junction."""
     core = segment.core
     at_junction = step.begin <= 0 if step.forward else step.end >= 1
     ways = ways_at.get(core.start if step.forward else core.end, 2) if at_junction else 2
     stretches = tuple(_stretches(step, segment))
-    return _Part(
+    return Part(
         _line(step, segment),
         core.length_m * (step.end - step.begin),
         stretches if step.forward else stretches[::-1],
@@ -260,14 +345,27 @@ def _stretches(step: Step, segment: Segment) -> Iterator[Stretch]:
             yield stretch._replace(length_m=inside * segment.core.length_m)
 
 
-def _closed_line(parts: Sequence[_Part]) -> tuple[Position, ...]:
+def line_of(parts: Sequence[Part]) -> tuple[Position, ...]:
+    """The line of parts that follow each other."""
     line = list(parts[0].line[:1])
     for part in parts:
         for position in part.line[1:]:
             if position[:2] != line[-1][:2]:  # sources may have two nodes at one spot
                 line.append(position)
-    line[-1] = line[0]
     return tuple(line)
+
+
+#: The segment of a step that leaves the network for a camp.
+OFF_TRAIL = -1
+
+
+def spur_part(foot: Position, camp: Position, name: str, *, there: bool) -> Part:
+    """The way from the trail to a camp that lies off it, or back: straight, as nobody has mapped it."""
+    length_m = distance_m(foot, camp)
+    line = (foot, camp) if there else (camp, foot)
+    where = f"the way to {name} (not mapped)" if there else "the way back to the trail (not mapped)"
+    stretch = Stretch(length_m, WayKind.PATH, where, worth=0.0)
+    return Part(line, length_m, (stretch,), Step(OFF_TRAIL, there, ascent_m=0, descent_m=0), 3)
 
 
 # --- cues ---------------------------------------------------------------------------------------------------------
@@ -301,7 +399,8 @@ class _Leg(NamedTuple):
     stretch: Stretch
 
 
-def _cues(parts: Sequence[_Part], start: str) -> Iterator[Cue]:
+def cues_of(parts: Sequence[Part], start: str, end: str | None = None) -> Iterator[Cue]:
+    """The cues of a walk from `start` to `end`, or back to where it began."""
     legs = list(_legs(parts))
     length_m = sum(part.length_m for part in parts)
     ends = [*(leg.distance_m for leg in legs[1:]), length_m]
@@ -312,7 +411,7 @@ def _cues(parts: Sequence[_Part], start: str) -> Iterator[Cue]:
         text += f", {_distance(group[-1][1])}"
         first = group[0][0].distance_m
         yield Cue(first, text if first else f"start at {start}, {text}")
-    yield Cue(length_m, f"back at {start}")
+    yield Cue(length_m, f"back at {start}" if end is None else f"arrive at {end}")
 
 
 def _told_together(legs: Sequence[tuple[_Leg, float]]) -> Iterator[list[tuple[_Leg, float]]]:
@@ -327,10 +426,10 @@ def _told_together(legs: Sequence[tuple[_Leg, float]]) -> Iterator[list[tuple[_L
         yield group
 
 
-def _legs(parts: Sequence[_Part]) -> Iterator[_Leg]:
+def _legs(parts: Sequence[Part]) -> Iterator[_Leg]:
     walked = 0.0
     on: Stretch | None = None
-    before: _Part | None = None
+    before: Part | None = None
     for part in parts:
         turn = _turn(before, part)
         for stretch in part.stretches:
@@ -344,7 +443,7 @@ def _legs(parts: Sequence[_Part]) -> Iterator[_Leg]:
         before = part
 
 
-def _turn(before: _Part | None, part: _Part) -> str:
+def _turn(before: Part | None, part: Part) -> str:
     """How a part begins, where that needs a word: at the start, and where one may go astray."""
     if before is None:
         return f"go {compass_point(bearing_deg(part.line[0], _ahead(part.line)))} on"

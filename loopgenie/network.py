@@ -287,6 +287,14 @@ class TripNetwork:
         middles = [between(places[edge.u], places[edge.v], 0.5) for edge in self.edges]
         return [math.cos(math.radians(bearing_deg(origin, middle) - heading_deg)) for middle in middles]
 
+    def leanings(self, towards: Sequence[float]) -> list[int]:
+        """What each edge earns beside its score for how well it lies."""
+        return [round(HEADING_WORTH * well * edge.length) for well, edge in zip(towards, self.edges, strict=True)]
+
+    def network(self) -> Network:
+        """The network for the solver."""
+        return Network(self.edges, self.node_count) if self._pieces else self.area.network
+
     def problem(
         self,
         parameters: TripParameters,
@@ -300,16 +308,14 @@ class TripNetwork:
         `STRAY_COST` more. One short of it costs as much, told to the solver as what each new metre earns: a second
         pass over a metre does without that, and pays once more for itself.
         """
-        lengths = [edge.length for edge in self.edges]
-        stray_costs = [STRAY_COST * length for length in lengths]
+        stray_costs = [STRAY_COST * edge.length for edge in self.edges]
         preferences = stray_costs
         if towards is not None:
-            leanings = [round(HEADING_WORTH * well * length) for well, length in zip(towards, lengths, strict=True)]
-            preferences = [stray + lean for stray, lean in zip(stray_costs, leanings, strict=True)]
+            preferences = [stray + lean for stray, lean in zip(stray_costs, self.leanings(towards), strict=True)]
         low = math.ceil(parameters.min_length_m * UNITS - 1e-6)
         high = math.floor(parameters.max_length_m * UNITS + 1e-6)
         return LoopProblem(
-            self.area.network if not self._pieces else Network(self.edges, self.node_count),
+            self.network(),
             starts,
             min_length=min(low, high),
             max_length=max(low, high),
