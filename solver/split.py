@@ -187,7 +187,9 @@ def _ways(problem: TrekProblem, line: _Line, asked: _Asked) -> list[_Way]:
     return ways
 
 
-def _one_day_more(problem: TrekProblem, line: _Line, number: int, ways: list[_Way], goals: list[_Goal]) -> list[_Way]:
+def _one_day_more(
+    problem: TrekProblem, line: _Line, number: int, ways: list[_Way], goals: list[_Goal], asked: _Asked
+) -> list[_Way]:
     """The best ways to end a day, from those to end the day before. `goals` are in the order of the walk."""
     day = problem.days[number]
     far = list(map(min, line.free, _without(line.walk, day.closed))) if day.closed else line.free

@@ -158,7 +158,7 @@ def test_a_dearer_way_to_a_night_stays_where_bottles_need_it() -> None:
         SQUARE,
         (0,),
         (Camp(1, water=True), Camp(2), Camp(3)),
-        (Day(1, 9, 6), Day(1, 9, 3), Day(1, 9, 3)),
+        (Day(1, 9, 6), Day(1, 9, 3), Day(1, 5, 3)),
         balance_cost=1,
         waters=((),) * 4,
         max_dry=9,
