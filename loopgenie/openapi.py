@@ -160,8 +160,9 @@ class DayNote(Document):
     cues: list[CueNote] = Field(description="With the distance from the start of the day.")
     camp: CampNote | None = Field(description="Where the night after it is spent; null on the last day.")
     water: list[WaterNote] = Field(description="All that is known, in the order passed.")
-    longest_dry_m: Metres = Field(
-        description="The longest way without water that touches this day, in metres; it may go on over a night.",
+    longest_dry_m: float | None = Field(
+        description="The longest way without water that is there all year and that touches this day, in metres; it may "
+        "go on over a night. Null on a day of rest.",
         examples=[5200.0],
     )
     refills: list[Annotated[int, Field(ge=0)]] = Field(
