@@ -42,8 +42,9 @@ REASONS: dict[str, Reason] = {
 
 #: What a clause can be about; of each the first in the order of its table counts.
 ROLES = ("refuse", "allow", "kind", "informal", "season", "poor", "off_ground", "point")
-#: So much of a value is told.
+#: So much of a value is told; OpenStreetMap has none that is longer than the second, so that no address is cut.
 _LONGEST = 120
+_LONGEST_DETAIL = 255
 
 
 class Decision(NamedTuple):
@@ -102,7 +103,7 @@ def _found(names: re.Pattern[str], name: str) -> bool:
 class Clause:
     """What follows when a condition holds, all of `when` do, and none of `unless`.
 
-    `says` is the reason, the kind of way or point, or the words for a season (with "{}" for the value).
+    `says` is the reason, the kind of way or point, or the words for a season or detail (with "{}" for the value).
     """
 
     role: str
@@ -172,6 +173,11 @@ class Rules:
         match = self._matches(self.seen(tags))[0].get("point")
         return match[1].says if match else None
 
+    def texts(self, tags: Tags) -> dict[str, str]:
+        """What the clauses say of these fields in their own words, by role."""
+        found, _ = self._matches(self.seen(tags))
+        return {role: _words(tags, match, _LONGEST_DETAIL) for role, match in found.items()}
+
     def seen(self, tags: Tags) -> Tags:
         """Names and values as they are compared."""
         return tags if self.exact else {plain(name): value.casefold() for name, value in tags.items()}
@@ -203,15 +209,18 @@ class Rules:
 
 
 def _season(tags: Tags, match: _Match | None) -> str | None:
-    """When a way may be walked: the value of the field, or what the pattern takes out of it."""
-    if match is None:
-        return None
+    """When a way may be walked."""
+    return None if match is None else _words(tags, match, _LONGEST)
+
+
+def _words(tags: Tags, match: _Match, most: int) -> str:
+    """The words of a clause around the value of the field, or what the pattern takes out of it."""
     _, clause, name = match
     value = _value(tags, name)[1]
     part = clause.condition.pattern and clause.condition.pattern.search(value)
     if part and part.groups():
         value = next(filter(None, part.groups()), value)
-    return _short((clause.says or "{}").replace("{}", value))
+    return _short((clause.says or "{}").replace("{}", value), most)
 
 
 def _said(tags: Tags, *names: str) -> str | None:
@@ -226,9 +235,9 @@ def _value(tags: Tags, name: str) -> tuple[str, str]:
     return next((written, value) for written, value in tags.items() if plain(written) == name)
 
 
-def _short(text: str) -> str:
+def _short(text: str, most: int = _LONGEST) -> str:
     words = " ".join(text.split())
-    return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 2]} …"
+    return words if len(words) <= most else f"{words[: most - 2]} …"
 
 
 @lru_cache(10_000)

@@ -117,6 +117,14 @@ class _Reader:
             self.source.accesses.append(Access(*self.here, kind, name))
         elif kind or name:
             ele = landmarks.metres(says.get("ele"))
-            self.source.points.append(Point(0, kind or "locality", name, *self.here, ele))
+            details = (
+                landmarks.told(kind, self._told(says), source=f"{self.path.name} waypoint", date=None) if kind else {}
+            )
+            self.source.points.append(Point(0, kind or "locality", name, *self.here, ele, details=details))
         else:
             self.source.left_out["waypoint without a name"] += 1
+
+    @staticmethod
+    def _told(says: dict[str, str]) -> dict[str, str]:
+        word = landmarks.type_in_words(says[key] for key in ("sym", "type", "name") if says.get(key))
+        return {"type": word} if word else {}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from loopgenie.importing.access import Tags
+from loopgenie.store import DETAILS
 
 #: Kinds of `store.Point` that are places people live in or name, largest first.
 SETTLEMENTS = ("city", "town", "village", "hamlet", "locality")
@@ -36,7 +37,7 @@ _NO_CAR_PARK = frozenset({"garage_boxes", "carports", "sheds", "half_on_kerb", "
 def point_kind(tags: Tags) -> str | None:
     """Kind of `store.Point` for a place with these tags, None when it is nothing a hiker looks for."""
     amenity = tags.get("amenity")
-    if amenity == "drinking_water" and tags.get("drinking_water") != "no":
+    if _is_tap(tags):
         return "water"
     if amenity == "shelter" and (tags.get("shelter_type") in _SHELTERS or _is_named_shelter(tags)):
         return "hut"
@@ -45,8 +46,67 @@ def point_kind(tags: Tags) -> str | None:
     return (
         _PLACES.get(tags.get("place", ""))
         or _NATURAL.get(tags.get("natural", ""))
-        or _TOURISM.get(tags.get("tourism", ""))
+        or (None if _has_no_pitch(tags) else _TOURISM.get(tags.get("tourism", "")))
     )
+
+
+def _is_tap(tags: Tags) -> bool:
+    """Whether people have made this for taking water: https://wiki.openstreetmap.org/wiki/Tag:man_made=water_tap"""
+    amenity = tags.get("amenity")
+    if amenity == "drinking_water" or (amenity == "fountain" and tags.get("drinking_water") == "yes"):
+        return tags.get("drinking_water") != "no"
+    return amenity == "water_point" or tags.get("man_made") in ("water_tap", "water_well")
+
+
+def _has_no_pitch(tags: Tags) -> bool:
+    """Whether this is a camp site for caravans only."""
+    return tags.get("tourism") == "camp_site" and tags.get("tents") == "no"
+
+
+#: Who may not come in, whatever else is said; a camper is a customer of a camp site.
+_CLOSED = frozenset({"no", "private", "military", "members"})
+_GONE = ("abandoned", "disused", "ruins")
+
+
+def is_closed_point(kind: str, tags: Tags) -> bool:
+    """Whether a camp, hut or water (as `point_kind` says) is not open to everybody, or in ruins."""
+    if kind not in TOLD:
+        return False
+    return (
+        tags.get("access") in _CLOSED or any(tags.get(key) == "yes" for key in _GONE) or tags.get("building") == "ruins"
+    )
+
+
+#: Kinds of point of which details are told.
+TOLD = ("camp", "hut", "water")
+#: What only water is told to be, and what water is not.
+_OF_WATER = ("type", "drinkable", "seasonal", "operator", "users", "source", "date")
+_NOT_OF_NIGHTS = ("drinkable", "seasonal")
+
+
+def told(kind: str, details: Mapping[str, str], *, source: str | None, date: str | None) -> dict[str, str]:
+    """The details of a point of this kind, and what tells them: the feature of a file, changed last on an ISO date."""
+    if kind not in TOLD:
+        return {}
+    whole = {**details, "source": source, "date": date}
+    fits = {name for name in DETAILS if (name in _OF_WATER if kind == "water" else name not in _NOT_OF_NIGHTS)}
+    return {name: text for name in DETAILS if name in fits and (text := whole.get(name))}
+
+
+def is_stream(tags: Tags) -> bool:
+    """Whether this is water that runs in the open, from which bottles can be filled."""
+    return tags.get("waterway") in ("stream", "river") and tags.get("tunnel", "no") == "no"
+
+
+def is_ford(tags: Tags) -> bool:
+    """Whether this is a place where a way goes through water."""
+    return tags.get("ford", "no") != "no"
+
+
+def runs_dry(tags: Tags) -> str | None:
+    """ "yes" for water that is not always there, "no" where somebody says that it is, else None."""
+    said = {tags.get("intermittent"), tags.get("seasonal")} - {None}
+    return None if not said else "no" if said == {"no"} else "yes"
 
 
 def _is_named_shelter(tags: Tags) -> bool:
@@ -120,6 +180,19 @@ _WORDS: tuple[tuple[str, str], ...] = (
 )
 _KINDS = tuple((kind, re.compile(rf"\b(?:{words})\b", re.I)) for kind, words in _WORDS)
 _TYPE_FIELD = re.compile(r"(type|kind|class|category|feature|sym|symbol|amenity|natural|tourism)$", re.I)
+
+
+#: Words for camps and huts that tell what they are.
+_TYPES = re.compile(r"(camp)[ -]?(site|ground)|(shelter|hut|cabin|both)(?:s|y|ies)?(?![a-z])|(lean)[ -]?to", re.I)
+
+
+def type_in_words(texts: Iterable[str]) -> str | None:
+    """What sort of camp or hut the first of some texts that has such a word speaks of."""
+    for text in texts:
+        if found := _TYPES.search(re.sub(r"[_\d]+", " ", text)):
+            word = "".join(filter(None, found.groups())).lower()
+            return {"both": "bothy", "lean": "lean-to"}.get(word, word)
+    return None
 
 
 def kind_in_words(texts: list[str]) -> str | None:

@@ -12,13 +12,16 @@ from loopgenie.geometry import LonLat
 from loopgenie.importing import landmarks, profiles
 from loopgenie.importing.access import Decision
 from loopgenie.importing.profiles import Profile
-from loopgenie.importing.source import Access, Progress, Source, Way
+from loopgenie.importing.source import Access, Progress, Source, Stream, Way
 from loopgenie.store import LeftOut, Point, SourceFile
 from loopgenie.ways import WayKind
 
 #: Which name a way without one gets when it is part of several hiking routes: the most local, as signposts have it.
 _NETWORKS = ("lwn", "rwn", "nwn", "iwn")
-_PLACE_KEYS = ("place", "natural", "mountain_pass", "tourism", "amenity", "highway", "information", "waterway")
+_PLACE_KEYS = (
+    *("place", "natural", "mountain_pass", "tourism", "amenity", "highway", "information", "waterway", "man_made"),
+    "ford",
+)
 _LINE_KEYS = ("highway", "amenity", "tourism")
 
 
@@ -32,13 +35,22 @@ class _Drawn(NamedTuple):
     id: int
     tags: dict[str, str]
     nodes: list[_Node]
+    date: str | None
+
+
+class _Place(NamedTuple):
+    """What may be a place: its tags, the object it is, and the day of its last change."""
+
+    tags: dict[str, str]
+    source: str
+    date: str | None
 
 
 @dataclass(slots=True)
 class _Area:
-    """A car park or camp site drawn as a relation: its tags, and what is known of its outline so far."""
+    """A car park or camp site drawn as a relation: what it is, and what is known of its outline so far."""
 
-    tags: dict[str, str]
+    place: _Place
     corners: list[_Node] = field(default_factory=list)
 
 
@@ -84,18 +96,28 @@ def _read(path: Path, progress: Progress, profile: Profile) -> Source:
     for way in _lines(path, relations):
         for area in relations.outlines.get(way.id, ()):
             area.corners += way.nodes
+        if landmarks.is_stream(way.tags):
+            source.streams += _streams(way)
         if "highway" in way.tags:
             _add_way(source, way, relations=relations, profile=profile)
         elif way.id in relations.shores or landmarks.is_water(way.tags):
             source.waters += [line for _, line in _runs(way.nodes)]
         else:
-            _add_area(source, way.tags, way.nodes)
+            _add_area(source, _Place(way.tags, f"osm way {way.id}", way.date), way.nodes, profile)
     for area in relations.areas:
-        _add_area(source, area.tags, area.corners)
+        _add_area(source, area.place, area.corners, profile)
     progress(f"reading places of {path.name}", 2, 3)
-    for tags, lon, lat in _place_nodes(path):
-        _add_place(source, tags, lon, lat)
+    for place, at in _place_nodes(path):
+        _add_place(source, place, at, profile)
     return source
+
+
+def _streams(way: _Drawn) -> Iterator[Stream]:
+    """A stream in as many parts as the file has unbroken runs of its nodes."""
+    seasonal = landmarks.runs_dry(way.tags)
+    for _, line in _runs(way.nodes):
+        if len(line) > 1:
+            yield Stream(line, way.tags.get("name"), seasonal, f"osm way {way.id}", way.date)
 
 
 def _objects(path: Path, entities: Any, *filters: Any) -> Iterator[Any]:
@@ -129,7 +151,7 @@ def _relations(path: Path) -> _Relations:
         if landmarks.is_water(tags):
             found.shores.update(members)
         elif "route" not in tags:
-            found.areas.append(_Area(tags))
+            found.areas.append(_Area(_Place(tags, f"osm relation {relation.id}", _changed(relation))))
             outer = [member.ref for member in relation.members if member.type == "w" and member.role != "inner"]
             for way in outer:
                 found.outlines.setdefault(way, []).append(found.areas[-1])
@@ -158,12 +180,22 @@ def _lines(path: Path, relations: _Relations) -> Iterator[_Drawn]:
     members = relations.shores | set(relations.outlines)
     for way in processor.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)):
         tags = way.tags
-        if way.id in members or any(key in tags for key in _LINE_KEYS) or landmarks.is_water(tags):
+        if way.id in members or any(key in tags for key in _LINE_KEYS) or _is_any_water(tags):
             nodes: list[_Node] = []
             for node in way.nodes:
                 place = node.location
                 nodes.append((node.ref, (place.lon, place.lat) if place.valid() else None))
-            yield _Drawn(way.id, dict(tags), nodes)
+            yield _Drawn(way.id, dict(tags), nodes, None if "highway" in tags else _changed(way))
+
+
+def _is_any_water(tags: Any) -> bool:
+    return landmarks.is_water(tags) or landmarks.is_stream(tags)
+
+
+def _changed(thing: Any) -> str | None:
+    """The ISO date of an object's last change; None where the file has been stripped of it."""
+    day = thing.timestamp.date()
+    return day.isoformat() if day.year > 1970 else None
 
 
 def _add_way(source: Source, way: _Drawn, *, relations: _Relations, profile: Profile) -> None:
@@ -223,30 +255,38 @@ def _runs(nodes: Sequence[_Node]) -> Iterator[tuple[list[int], list[tuple[float,
             ids, line = [], []
 
 
-def _place_nodes(path: Path) -> Iterator[tuple[dict[str, str], float, float]]:
+def _place_nodes(path: Path) -> Iterator[tuple[_Place, LonLat]]:
     import osmium
 
     for node in _objects(path, osmium.osm.NODE, osmium.filter.KeyFilter(*_PLACE_KEYS)):
         if node.location.valid():
-            yield dict(node.tags), node.lon, node.lat
+            yield _Place(dict(node.tags), f"osm node {node.id}", _changed(node)), LonLat(node.lon, node.lat)
 
 
-def _add_area(source: Source, tags: dict[str, str], nodes: Sequence[_Node]) -> None:
+def _add_area(source: Source, place: _Place, nodes: Sequence[_Node], profile: Profile) -> None:
     """A car park, camp site, hut … drawn as an area: the middle of its box, within a few metres of it."""
-    corners = [place for _, place in nodes if place is not None]
+    corners = [corner for _, corner in nodes if corner is not None]
     if corners:
         lons, lats = zip(*corners, strict=True)
-        _add_place(source, tags, (min(lons) + max(lons)) / 2, (min(lats) + max(lats)) / 2)
+        middle = LonLat(round((min(lons) + max(lons)) / 2, 7), round((min(lats) + max(lats)) / 2, 7))
+        _add_place(source, place, middle, profile)
 
 
-def _add_place(source: Source, tags: dict[str, str], lon: float, lat: float) -> None:
-    name = tags.get("name")
+def _add_place(source: Source, place: _Place, at: LonLat, profile: Profile) -> None:
+    tags, name = place.tags, place.tags.get("name")
     if landmarks.is_water(tags):
-        source.waters.append([(lon, lat)])
+        source.waters.append([at])
+    if landmarks.is_ford(tags):
+        source.streams.append(Stream([at], seasonal=landmarks.runs_dry(tags), source=place.source, date=place.date))
     if landmarks.is_closed_parking(tags):
         source.left_out["car park not open to everybody"] += 1
     elif access_as := landmarks.access_kind(tags):
-        source.accesses.append(Access(lon, lat, access_as, name))
+        source.accesses.append(Access(*at, access_as, name))
     elif kind := landmarks.point_kind(tags):
+        if landmarks.is_closed_point(kind, tags):
+            source.left_out[f"{kind} not open to everybody, or in ruins"] += 1
+            return
         ele, population = landmarks.metres(tags.get("ele")), landmarks.people(tags.get("population"))
-        source.points.append(Point(0, kind, name, lon, lat, ele, population))
+        told = profile.details.texts(tags) if kind in landmarks.TOLD else {}
+        details = landmarks.told(kind, told, source=place.source, date=place.date)
+        source.points.append(Point(0, kind, name, *at, ele, population, details))

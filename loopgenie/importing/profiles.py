@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 
 from loopgenie.errors import BadInput
 from loopgenie.importing.access import REASONS, ROLES, Clause, Condition, Rules, Tags, plain, plain_names
+from loopgenie.store import DETAILS
 from loopgenie.ways import SAC_SCALE, WayKind
 
 _T = TypeVar("_T")
@@ -33,7 +34,11 @@ _TOP = {"title", "attribution", "licence", "recognise", "extends", "exact", "def
 _FIELDS = ("name", "surface", "difficulty", "height", "date")
 _CONDITION = {"field", "fields", "field_pattern", "values", "but_not", "pattern"}
 #: The one key that tells what a clause says, by its role.
-_SAYS = {"refuse": "reason", "kind": "kind", "point": "kind", "season": "text"}
+_SAYS = {"refuse": "reason", "kind": "kind", "point": "kind", "season": "text", "tell": "text"}
+#: What tables of clauses there are: those that decide on a line or point, and those that tell of camps, huts and water.
+_CLAUSES = (*ROLES, "tell")
+#: What a source can tell; where and when it does is told of all.
+_TELLABLE = DETAILS[: DETAILS.index("source")]
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,8 @@ class Profile:
     """How to read the files of one source.
 
     `recognised` are sets of fields: a layer that has all fields of one is of this source. `fields` are the names of
-    fields by what they mean, first choice first; `grades` what values of the field for difficulty mean.
+    fields by what they mean, first choice first; `grades` what values of the field for difficulty mean. `rules` decide
+    what a line or point is, `details` tell of camps, huts and water; their clauses have the names of `store.DETAILS`.
     """
 
     name: str
@@ -67,6 +73,7 @@ class Profile:
     grades: Mapping[str, int]
     names: TrailNames | None
     rules: Rules
+    details: Rules
 
     def credit(self, file: str) -> str:
         """Whom an answer has to name that used this file."""
@@ -163,15 +170,15 @@ def _profile(name: str, table: Mapping[str, Any], others: Mapping[str, Mapping[s
 
 def _extended(table: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """A table with what it takes over from another one: its own clauses come first, its own fields replace."""
-    unknown = set(table) - _TOP - set(ROLES)
+    unknown = set(table) - _TOP - set(_CLAUSES)
     if unknown:
-        raise _Wrong(f"knows no {min(unknown)!r}; want {', '.join(sorted(_TOP))}, {', '.join(ROLES)}")
+        raise _Wrong(f"knows no {min(unknown)!r}; want {', '.join(sorted(_TOP))}, {', '.join(_CLAUSES)}")
     if "extends" not in table:
         return dict(table)
     if table["extends"] not in others:
         raise _Wrong(f"extends {table['extends']!r}; want one of {', '.join(sorted(others))}")
     base = _extended(others[table["extends"]], others)
-    clauses = {role: [*table.get(role, []), *base.get(role, [])] for role in ROLES}
+    clauses = {role: [*table.get(role, []), *base.get(role, [])] for role in _CLAUSES}
     fields = {**_get(base, "fields", dict, {}), **_get(table, "fields", dict, {})}
     return {**base, "recognise": [], "attribution": None, "licence": None, **table, "fields": fields, **clauses}
 
@@ -182,6 +189,8 @@ def _made(name: str, table: Mapping[str, Any]) -> Profile:
     if set(fields) - set(_FIELDS):
         raise _Wrong(f"[fields] knows no {min(set(fields) - set(_FIELDS))!r}; want {', '.join(_FIELDS)}")
     clauses = [_clause(role, each, exact) for role in ROLES for each in _get(table, role, list, [])]
+    telling = [_clause("tell", each, exact) for each in _get(table, "tell", list, [])]
+    default = _kind(_get(table, "default", str, WayKind.PATH.value))
     return Profile(
         name=name,
         title=_get(table, "title", str, name),
@@ -191,7 +200,8 @@ def _made(name: str, table: Mapping[str, Any]) -> Profile:
         fields={key: plain_names(_strings(fields.get(key, []), key), exact=exact) for key in _FIELDS},
         grades=_grades(table.get("grades", {})),
         names=_trail_names(table.get("names")),
-        rules=Rules(clauses, exact=exact, default=_kind(_get(table, "default", str, WayKind.PATH.value))),
+        rules=Rules(clauses, exact=exact, default=default),
+        details=Rules(telling, exact=exact, default=default),
     )
 
 
@@ -199,13 +209,14 @@ def _clause(role: str, table: object, exact: bool) -> Clause:
     if not isinstance(table, dict):
         raise _Wrong(f"{role} is {table!r}; want tables, [[{role}]]")
     key = _SAYS.get(role)
-    known = _CONDITION | {"when", "unless", *([key] if key else []), *(["missed"] if role == "refuse" else [])}
+    more = {"refuse": ["missed"], "tell": ["detail"]}.get(role, [])
+    known = _CONDITION | {"when", "unless", *([key] if key else []), *more}
     if set(table) - known:
         raise _Wrong(f"[[{role}]] knows no {min(set(table) - known)!r}; want {', '.join(sorted(known))}")
     says = _get(table, key, str, "") if key else ""
     _check(role, says)
     return Clause(
-        role=role,
+        role=_detail(table) if role == "tell" else role,
         condition=_condition({name: value for name, value in table.items() if name in _CONDITION}, exact),
         says=says,
         when=_conditions(table.get("when", []), exact),
@@ -218,6 +229,13 @@ def _check(role: str, says: str) -> None:
     known: Mapping[str, Collection[str]] = {"refuse": REASONS, "kind": [*WayKind], "point": POINT_KINDS}
     if role in known and says not in known[role]:
         raise _Wrong(f"[[{role}]] says {says!r}; want one of {', '.join(known[role])}")
+
+
+def _detail(table: Mapping[str, Any]) -> str:
+    detail = _get(table, "detail", str, "")
+    if detail not in _TELLABLE:
+        raise _Wrong(f"[[tell]] has the detail {detail!r}; want one of {', '.join(_TELLABLE)}")
+    return detail
 
 
 def _conditions(value: object, exact: bool) -> tuple[Condition, ...]:

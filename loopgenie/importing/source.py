@@ -102,18 +102,38 @@ class Access:
 
 
 @dataclass(slots=True)
+class Stream:
+    """Water that runs in the open, along a line of (lon, lat); a line of one position is a ford.
+
+    `seasonal` is "yes", "no" or None where nobody says; `source` and `date` are those of the details of a point.
+    """
+
+    line: Sequence[tuple[float, float]]
+    name: str | None = None
+    seasonal: str | None = None
+    source: str | None = None
+    date: str | None = None
+
+    def __post_init__(self) -> None:
+        """Keep positions in as few bytes as they need."""
+        if not isinstance(self.line, Line):
+            self.line = Line(self.line)
+
+
+@dataclass(slots=True)
 class Source:
     """All that was read. `points` have id 0; ids are given when the region is built.
 
     `waters` are lines of (lon, lat) along rivers and shores; a spring or waterfall is a line of one position.
-    `left_out` counts what was not taken, by reason; `refused` are the lines of it that a hiker might miss
-    (with id 0, too).
+    `streams` are those that trails may cross. `left_out` counts what was not taken, by reason; `refused` are the lines
+    of it that a hiker might miss (with id 0, too).
     """
 
     ways: list[Way] = field(default_factory=list)
     accesses: list[Access] = field(default_factory=list)
     points: list[Point] = field(default_factory=list)
     waters: list[list[tuple[float, float]]] = field(default_factory=list)
+    streams: list[Stream] = field(default_factory=list)
     files: list[SourceFile] = field(default_factory=list)
     synthetic: bool = False
     left_out: Counter[str] = field(default_factory=Counter)
@@ -138,6 +158,7 @@ def merged(sources: Sequence[Source]) -> Source:
         whole.accesses += source.accesses
         whole.points += source.points
         whole.waters += source.waters
+        whole.streams += source.streams
         whole.files += source.files
         whole.left_out += source.left_out
         whole.refused += source.refused

@@ -11,6 +11,7 @@ from itertools import groupby
 from operator import mul
 from typing import TypedDict, overload
 
+from loopgenie.importing.anchors import anchored, crossings
 from loopgenie.importing.chains import (
     Chain,
     along_the_ground,
@@ -26,7 +27,7 @@ from loopgenie.importing.noding import noded
 from loopgenie.importing.scenery import Scenery
 from loopgenie.importing.source import HeightAt, Line, Progress, Source, Way
 from loopgenie.importing.trailheads import Start, place_trailheads
-from loopgenie.store import Junction, Position, Region, Segment, SegmentCore, Stretch, Trailhead
+from loopgenie.store import Junction, Point, Position, Region, Segment, SegmentCore, Stretch, Trailhead
 from loopgenie.ways import ROADS, WayKind
 
 #: A trailhead has loops near if one can be walked that keeps to a part without dead ends of this length, in metres.
@@ -72,7 +73,7 @@ def build_region(
         name=name,
         junctions=_Junctions(places, climbs.junctions),
         segments=_Segments(chains, climbs, Scenery(source), places, tell),
-        points=[point._replace(id=i) for i, point in enumerate(source.points)],
+        points=_points(source, chains, height_at),
         attribution=source.attribution,
         sources=tuple(source.files),
         synthetic=source.synthetic,
@@ -81,6 +82,20 @@ def build_region(
         refused=[line._replace(id=i) for i, line in enumerate(source.refused)],
         **_on_foot(chains, starts, numbers),
     )
+
+
+def _points(source: Source, chains: Sequence[Chain], height_at: HeightAt | None) -> list[Point]:
+    """The points of the source, where they are on the network, and last the water that trails cross.
+
+    A camp, hut or water of which no height is told has that of the terrain.
+    """
+    points = anchored(source.points, chains) + crossings(chains, source.streams)
+    for i, point in enumerate(points):
+        height = point.elevation_m
+        if height is None and point.anchor is not None and height_at is not None:
+            height = height_at(point.lon, point.lat)
+        points[i] = point._replace(id=i, elevation_m=None if height is None else round(height, 1))
+    return points
 
 
 def _places(chains: Sequence[Chain]) -> Line:

@@ -194,7 +194,7 @@ class _Layer:
                 if kind == "LineString":
                     self._add_line(feature, tags, positions)
                 else:
-                    self._add_place(tags, positions, is_area=kind == "Polygon")
+                    self._add_place(feature, tags, positions, is_area=kind == "Polygon")
         _drop_heights_that_are_none(self.source)
         profile = profiles.named("osm") if self.from_osm and self.forced is None else self.profile
         date = latest_date(text for tags in self.tags for text in profile.texts("date", tags))
@@ -267,7 +267,7 @@ class _Layer:
         codes = next((value for key, value in tags.items() if plain(key) == plain(beside.field)), "")
         return ";".join(self.names[code] for code in codes.split(";") if code in self.names) or None
 
-    def _add_place(self, tags: dict[str, str], positions: list[Place], *, is_area: bool) -> None:
+    def _add_place(self, feature: Feature, tags: dict[str, str], positions: list[Place], *, is_area: bool) -> None:
         lon, lat = _middle(positions)
         profile = self._profile(is_osm=False)
         name = profile.text("name", tags)
@@ -277,14 +277,29 @@ class _Layer:
             return
         kind = kind or landmarks.access_kind(tags) or landmarks.point_kind(tags)
         kind = kind or landmarks.kind_of_fields(tags, self.title)
+        if kind and landmarks.is_closed_point(kind, tags):
+            self.source.left_out[f"{kind} not open to everybody, or in ruins"] += 1
+            return
         if kind in ("parking", "trailhead"):
             self.source.accesses.append(Access(lon, lat, kind, name))
         elif kind and kind != "nothing" and name:
             ele = landmarks.metres(profile.text("height", tags)) or height(positions[0]) or None
             population = landmarks.people(tags.get("population"))
-            self.source.points.append(Point(0, kind, name, lon, lat, ele, population))
+            details = self._details(kind, tags, name, feature)
+            self.source.points.append(Point(0, kind, name, lon, lat, ele, population, details))
         else:
             self.source.left_out[f"{'area' if is_area else 'point'} of no known kind, or without a name"] += 1
+
+    def _details(self, kind: str, tags: dict[str, str], name: str, feature: Feature) -> dict[str, str]:
+        """What the fields say of a camp, hut or water; what sort it is may stand in its name or the layer's title."""
+        if kind not in landmarks.TOLD:
+            return {}
+        profile = self._profile(is_osm=False)
+        told = profile.details.texts(tags)
+        if "type" not in told and kind != "water" and (word := landmarks.type_in_words((self.title, name))):
+            told["type"] = word
+        date = latest_date(profile.texts("date", tags))
+        return landmarks.told(kind, told, source=f"{self.path.name} {feature.id}", date=date)
 
 
 def _surface(text: str | None) -> str | None:

@@ -1,0 +1,168 @@
+"""Where on the network camps, huts and water are: the nearest point of a segment, and where trails cross streams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import shapely
+
+from loopgenie.importing.chains import Chain
+from loopgenie.importing.landmarks import TOLD
+from loopgenie.importing.plane import Floats, Plane, lengths_of_pieces
+from loopgenie.importing.source import DEGREE, Line, Stream
+from loopgenie.store import ANCHOR_M, Anchor, Point
+from loopgenie.ways import ROADS
+
+#: So many chains are looked at at a time. They lie together on the ground, so that one flat map is true for them.
+_BATCH = 5_000
+#: Of the places where a trail crosses water, one on so many metres is told.
+_APART_M = 100.0
+#: From a bridge that is longer than this (m), and from a tunnel, nobody reaches the water below or above.
+_LONG_BRIDGE_M = 100.0
+
+
+class _Foot(NamedTuple):
+    """The point of a chain nearest to a place: metres away, metres along it, and after which of its nodes."""
+
+    away_m: float
+    along_m: float
+    vertex: int
+
+
+def anchored(points: Sequence[Point], chains: Sequence[Chain]) -> list[Point]:
+    """Points with their anchors: of camps, huts and water within `ANCHOR_M` of a chain, whose number is the segment.
+
+    A chain with informal parts counts only where there is no other: most people never walk it.
+    """
+    wanted = [i for i, point in enumerate(points) if point.kind in TOLD]
+    nearest = _nearest([points[i] for i in wanted], chains)
+    found = list(points)
+    for i, anchor in zip(wanted, nearest, strict=True):
+        found[i] = points[i]._replace(anchor=anchor)
+    return found
+
+
+def _nearest(points: Sequence[Point], chains: Sequence[Chain]) -> list[Anchor | None]:
+    best: list[tuple[bool, float, Anchor] | None] = [None] * len(points)
+    places = np.array([(point.lon, point.lat) for point in points], dtype=float).reshape(-1, 2)
+    for begin, batch in _batches(chains):
+        for i, number in _candidates(places, batch):
+            chain = batch[number]
+            foot, length_m = _foot(chain, places[i])
+            informal = any(run.way.informal for run in chain.runs)
+            share = foot.along_m / length_m if length_m else 0.0
+            if foot.away_m <= ANCHOR_M:
+                anchor = Anchor(begin + number, round(min(share, 1.0), 9), round(foot.away_m, 2))
+                best[i] = min(filter(None, (best[i], (informal, foot.away_m, anchor))))
+    return [each and each[2] for each in best]
+
+
+def _batches(chains: Sequence[Chain]) -> Iterator[tuple[int, Sequence[Chain]]]:
+    for begin in range(0, len(chains), _BATCH):
+        yield begin, chains[begin : begin + _BATCH]
+
+
+def _candidates(places: Floats, chains: Sequence[Chain]) -> Iterator[tuple[int, int]]:
+    """Numbers of places and of the chains that are nearest to them, and those of the nearest without informal parts."""
+    lines = _lines(chains)
+    scale = np.array(Plane.over(map(tuple, shapely.get_coordinates(lines)[:, :2])))
+    lines = shapely.transform(lines, lambda degrees: degrees * scale)
+    west, south, east, north = shapely.total_bounds(lines)
+    xy = places * scale
+    reach = 1.05 * ANCHOR_M  # the map is not quite true everywhere
+    inside = (xy >= (west - reach, south - reach)).all(axis=1) & (xy <= (east + reach, north + reach)).all(axis=1)
+    here = np.flatnonzero(inside)
+    kept_up = np.flatnonzero([not any(run.way.informal for run in chain.runs) for chain in chains])
+    for numbers in (np.arange(len(chains)), kept_up):
+        tree = shapely.STRtree(lines[numbers])
+        place, line = tree.query_nearest(shapely.points(xy[here]), max_distance=reach)
+        yield from zip(here[place].tolist(), numbers[line].tolist(), strict=True)
+
+
+def _lines(chains: Sequence[Chain]) -> Any:
+    """The chains as lines in degrees."""
+    steps = [chain.steps() for chain in chains]
+    owner = np.repeat(np.arange(len(steps)), [len(each) for each in steps])
+    return shapely.linestrings(np.concatenate(steps) / DEGREE, indices=owner)
+
+
+def _foot(chain: Chain, place: Floats) -> tuple[_Foot, float]:
+    """The nearest point of a chain, on a plane that touches the earth at the place, and the length of the chain."""
+    degrees = chain.steps() / DEGREE
+    lengths = lengths_of_pieces(degrees)
+    flat = (degrees - place) * (111_320.0 * np.cos(np.radians(place[1])), 111_132.0)
+    start, along = flat[:-1], np.diff(flat, axis=0)
+    square = (along * along).sum(axis=1)
+    dots = -(start * along).sum(axis=1)
+    share = np.clip(np.divide(dots, square, out=np.zeros_like(dots), where=square > 0), 0.0, 1.0)
+    away = np.hypot(*(start + share[:, None] * along).T)
+    piece = int(away.argmin())
+    along_m = float(lengths[:piece].sum() + share[piece] * lengths[piece])
+    return _Foot(float(away[piece]), along_m, piece), float(lengths.sum())
+
+
+# --- streams ------------------------------------------------------------------------------------------------------
+
+
+def crossings(chains: Sequence[Chain], streams: Sequence[Stream]) -> list[Point]:
+    """Where trails cross streams and rivers: points of water with their anchors, and with the ids 0.
+
+    Streams with a name come first; along each trail one is told every 100 m at most. Roads have none: what runs past
+    them is nothing to drink.
+    """
+    if not streams:
+        return []
+    tree = shapely.STRtree([_water(stream) for stream in streams])
+    found: list[Point] = []
+    told: set[tuple[float, float]] = set()
+    for begin, batch in _batches(chains):
+        trails = [number for number, chain in enumerate(batch) if not chain.is_road()]
+        lines = _lines([batch[number] for number in trails]) if trails else []
+        met = _met(lines, tree)
+        for number, crossed in met.items():
+            chain = batch[trails[number]]
+            for point in _told(begin + trails[number], chain, [(streams[s], place) for s, place in crossed]):
+                if (at := (point.lon, point.lat)) not in told:  # a junction is at the end of several chains
+                    told.add(at)
+                    found.append(point)
+    return found
+
+
+def _water(stream: Stream) -> Any:
+    line = stream.line
+    assert isinstance(line, Line)  # noqa: S101 - Stream sees to it
+    degrees = np.frombuffer(line.steps(), dtype=np.int32).reshape(-1, 2) / DEGREE
+    return shapely.linestrings(degrees) if len(degrees) > 1 else shapely.points(degrees[0])
+
+
+def _met(lines: Any, tree: Any) -> dict[int, list[tuple[int, Floats]]]:
+    """For each line (by number) the waters that it meets and where (degrees)."""
+    line, water = tree.query(lines, predicate="intersects")
+    shared = shapely.intersection(np.take(lines, line), tree.geometries[water])
+    places, pair = shapely.get_coordinates(shared, return_index=True)
+    met: dict[int, list[tuple[int, Floats]]] = {}
+    for i, place in zip(pair.tolist(), places, strict=True):
+        met.setdefault(int(line[i]), []).append((int(water[i]), place))
+    return met
+
+
+def _told(number: int, chain: Chain, crossed: Sequence[tuple[Stream, Floats]]) -> Iterator[Point]:
+    """One point for each `_APART_M` of a chain where it crosses water, from the start."""
+    ways = chain.ways
+    feet = [(*_foot(chain, place), stream, place) for stream, place in crossed]
+    kept: list[float] = []
+    for foot, length_m, stream, place in sorted(feet, key=lambda each: (each[2].name is None, each[0].along_m)):
+        way = ways[foot.vertex]
+        high_up = way.off_ground and lengths_of_pieces(np.array(way.line)).sum() > _LONG_BRIDGE_M
+        if way.kind in ROADS or high_up or any(abs(foot.along_m - other) < _APART_M for other in kept):
+            continue
+        kept.append(foot.along_m)
+        told = {"type": "stream", "seasonal": stream.seasonal, "source": stream.source, "date": stream.date}
+        lon, lat = np.round(place, 7).tolist()
+        yield Point(
+            0, "water", stream.name, lon, lat,
+            details={name: text for name, text in told.items() if text},
+            anchor=Anchor(number, round(min(foot.along_m / length_m, 1.0), 9), 0.0),
+        )  # fmt: skip
