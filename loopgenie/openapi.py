@@ -260,7 +260,7 @@ class TripNote(Document):
     trailheads: int = Field(description="How many trailheads were in reach.")
     date: str | None = Field(None, description="The first day, as an ISO date.", examples=["2026-07-04"])
     days: int = Field(1, description="All days, those of rest included.", examples=[3])
-    rest_days: list[int] = Field([], description="The numbers of the days without walking.", examples=[[2]])
+    rest_days: int = Field(0, ge=0, description="How many of them are without walking.", examples=[1])
     day_min_m: float | None = Field(None, description="Shortest full day, in metres.", examples=[12_000.0])
     day_max_m: float | None = Field(None, description="Longest full day, in metres.", examples=[20_000.0])
     day_min_s: float | None = Field(None, description="Shortest full day, in seconds on foot.", examples=[18_000.0])

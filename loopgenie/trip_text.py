@@ -50,6 +50,8 @@ def _loop(loop: Part) -> Iterator[str]:
         yield f"   informal   {loop['informal_share']:.0%} on trails that nobody keeps up"
     yield from (f"   season     {plain(season)}" for season in loop["seasons"])
     yield f"   quality    {_quality(loop)}"
+    if loop.get("balance") is not None:
+        yield f"   balance    days are {1 - loop['balance']:.0%} off their best length"
     if loop["trails"]:
         yield f"   trails     {plain(', '.join(loop['trails']))}"
     yield ""
@@ -87,12 +89,11 @@ def _drive(start: Part) -> str:
 
 
 def _quality(loop: Part) -> str:
-    balance = f", days {1 - loop['balance']:.0%} off their best length" if loop.get("balance") is not None else ""
     if loop["status"] == "optimal":
-        return f"score {loop['score']:.0f}, proven to be the best there is{balance}"
+        return f"score {loop['score']:.0f}, proven to be the best there is"
     if loop["gap"] is None:
-        return f"score {loop['score']:.0f}{balance}"
-    return f"score {loop['score']:.0f}, at most {loop['gap']:.1%} below the best there can be{balance}"
+        return f"score {loop['score']:.0f}"
+    return f"score {loop['score']:.0f}, at most {loop['gap']:.1%} below the best there can be"
 
 
 def _at(distance_m: float, text: str) -> str:
@@ -179,12 +180,17 @@ def refills(day: Part) -> list[Part]:
 
 def water_facts(water: Part) -> str:
     """What a water is and how far on the next one is: "spring Font Freda, 40 m off the trail; next water in 4.3 km"."""
-    name = " ".join(filter(None, [water["type"], water["name"]]))
     away = f"{water['away_m']:.0f} m off the trail" if water["away_m"] >= 1 else None
     dry = "may be dry" if water["seasonal"] else None
     fit = {True: "drinking water", False: "not drinking water", None: None}[water["drinkable"]]
     on = "the last on the way" if water["next_m"] is None else f"next water in {water['next_m'] / 1000:.1f} km"
-    return plain("; ".join(filter(None, [name, away, dry, fit, on, _source(water)])))
+    return plain("; ".join(filter(None, [_water_name(water), away, dry, fit, on, _source(water)])))
+
+
+def _water_name(water: Part) -> str:
+    """Its type and name; sources that do not tell springs from taps call all of them water."""
+    kind = None if water["name"] and water["type"] == "water" else water["type"]
+    return " ".join(filter(None, [kind, water["name"]]))
 
 
 def note_text(note: Part) -> str:

@@ -210,7 +210,8 @@ From Pal (42.50000,1.50000), 5 trailheads searched
    repeated   1% walked twice
    road       0%, at most 0 m at a stretch
    hardest    T3
-   quality    score 30000, days 10% off their best length
+   quality    score 30000
+   balance    days are 10% off their best length
    trails     GR 11
 
    day        date    km  miles  climb     on foot  longest dry  waters  night

@@ -268,7 +268,7 @@ def _trip() -> Document:
         "trailheads": 5,
         "date": "2026-07-04",
         "days": 4,
-        "rest_days": [3],
+        "rest_days": 1,
         "day_min_m": 8000.0,
         "day_max_m": 12_500.0,
         "day_min_s": None,
