@@ -62,6 +62,8 @@ def _loop(loop: Part) -> Iterator[str]:
     for day in days:
         yield from ("", *_day(loop, day))
     told = [f"   {note}" for note in notes(days)]
+    if not any(day["water"] for day in days):
+        told.insert(0, "   The data has no water on the way, which does not mean that there is none.")
     yield from ("", "   To know:", *told) if told else ()
 
 
@@ -106,6 +108,8 @@ def _at(distance_m: float, text: str) -> str:
 def _table(days: Sequence[Part]) -> Iterator[str]:
     """A line for each day, under a head; the night comes last, as its name may be long."""
     rows = [["day", "date", "km", "miles", "climb", "on foot", "longest dry", "waters", "night"], *map(_row, days)]
+    if not any(day["water"] for day in days):  # the land need not be dry: the data may have no water at all
+        rows = [[*row[:6], row[8]] for row in rows]
     if all(day["date"] is None for day in days):
         rows = [[row[0], *row[2:]] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -264,6 +264,15 @@ def test_without_dates_the_table_has_no_column_for_them() -> None:
     assert "   Day 1: Pal to campsite without a name\n" in text
 
 
+def test_a_land_of_which_no_water_is_known_is_not_called_dry() -> None:
+    document = trek()
+    for day in days_of(document):
+        day |= {"water": [], "refills": []}
+    text = trip_text(document)
+    assert "   day        date    km  miles  climb     on foot  night\n" in text
+    assert "To know:\n   The data has no water on the way, which does not mean that there is none.\n" in text
+
+
 def test_the_calendar_is_told_for_loops_of_one_day_too() -> None:
     document = trek()
     properties = document["features"][0]["properties"]
