@@ -46,7 +46,7 @@ RUN --mount=type=cache,target=/root/.cache/pip python -m venv /compile && /compi
 # The kernel takes longest and changes least, so it is compiled before the rest is there.
 COPY tools/python-headers.sh tools/
 COPY setup.py ./
-COPY solver/kernel.py solver/frontier.py solver/
+COPY solver/kernel.py solver/frontier.py solver/trek_kernel.py solver/
 RUN CFLAGS="$(sh tools/python-headers.sh /compile/bin/python /headers)" /compile/bin/python setup.py -q build_ext
 COPY pyproject.toml README.md LICENSE ./
 COPY solver solver

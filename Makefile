@@ -12,7 +12,7 @@ ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
 PYTHON := python3
 endif
 
-SOURCES := pyproject.toml setup.py constraints.txt solver/kernel.py solver/frontier.py
+SOURCES := pyproject.toml setup.py constraints.txt solver/kernel.py solver/frontier.py solver/trek_kernel.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q install -c constraints.txt
 
 .DEFAULT_GOAL := help

@@ -17,7 +17,7 @@ modules = cythonize(
             extra_compile_args=["-Os", "-ffp-contract=off"],
             extra_link_args=["-s"],
         )
-        for name in ("kernel", "frontier")
+        for name in ("kernel", "frontier", "trek_kernel")
     ],
     language_level=3,
 )

@@ -1,21 +1,31 @@
-"""The other door: `solve_trek(problem)` finds the best loops of several days it can in the time it is given."""
+"""The other door: `solve_trek(problem)` finds the best loops of several days it can in the time it is given.
+
+First it is asked whether something obvious is in the way (`trek_reach`). Then the best loops for the whole length are
+cut into days (`split`), which is quick and mostly not the best; and treks are searched whole, days and nights at
+once (`trek_search`), those from the loops among them. Every trek is checked by the referee (`verify`).
+"""
 
 from __future__ import annotations
 
 import math
-import random
 import time
-from array import array
+from collections import Counter
 from collections.abc import Callable, Sequence
 
-from solver.kernel import COMPILED, INFINITE, Graph
-from solver.problem import Status
-from solver.reach import columns_of
-from solver.trek import Trek, TrekProblem, TrekResult, measured
-from solver.verify import trek_violations
+from solver.problem import LIMIT, LoopProblem, Network, Status
+from solver.solve import solve
+from solver.split import splits_of
+from solver.trek import POINTS, Trek, TrekProblem, TrekResult
+from solver.trek_kernel import COMPILED
+from solver.trek_search import TrekPart, TrekSearch, checked, part_of
+from solver.walks import MOST_SHARED, likeness
 
-#: Random treks for each unit of `iterations`, and places looked at for each day.
-PLACES = 40
+#: Share of the time, or of the moves, that goes into loops that are cut into days afterwards.
+LOOPS_SHARE = 0.2
+#: Loops that are cut, and orders that each is walked in.
+LOOPS, ORDERS = 3, 4
+#: Seconds kept back for checking the treks.
+RESERVE_S = 0.01
 
 
 def solve_trek(
@@ -36,16 +46,18 @@ def solve_trek(
     iterations : number of moves to try; the clock is then not looked at, and the same seed gives the same treks
         on any machine, compiled or not.
     seed : of the random generator.
-    alternatives : how many treks are wanted.
-    improved : called with each valid trek that is better than all before, as soon as it is found.
+    alternatives : how many treks are wanted; of any two, neither shares more than 60 % of its length with the other.
+    improved : called with each valid trek that is better than all before, as soon as it is found, by the thread that
+        solves; what it raises ends the search and is passed on.
 
     Returns
     -------
-    The treks found, best first.
+    The treks found, best first, with what is proven about them; or why there is none.
 
     Raises
     ------
-    ValueError : `time_limit`, `iterations`, `seed` or `alternatives` is nonsense.
+    ValueError : `time_limit`, `iterations`, `seed` or `alternatives` is nonsense, or the problem's numbers add up to
+        more than 64 bits hold.
     """
     if not 0 < time_limit < math.inf:
         raise ValueError(f"time_limit is {time_limit!r}, want seconds above 0")
@@ -56,115 +68,142 @@ def solve_trek(
     if not isinstance(seed, int):
         raise ValueError(f"seed is {seed!r}, want an integer")
     began = time.perf_counter()
-    draws = _Draws(problem, random.Random(seed))
-    best: Trek | None = None
-    tried = 0
-    while (tried < iterations) if iterations is not None else (time.perf_counter() < began + time_limit):
-        tried += 1
-        trek = draws.draw()
-        if trek is None or trek_violations(problem, trek):
-            continue
-        if best is None or problem.objective(trek) > problem.objective(best):
-            best = trek
-            if improved is not None:
-                improved(trek)
+    deadline = None if iterations is not None else began + time_limit - min(RESERVE_S, time_limit / 10)
+    part = part_of(problem)
+    bound = objective_bound(problem, part.edges)
+    search = TrekSearch(problem, part, seed, deadline=deadline, improved=improved)
+    treks: list[Trek] = []
+    # the first race matters most: it gets as much as all the others together
+    weights = [max(1, alternatives - 1)] + [1] * (alternatives - 1)
+    for i, weight in enumerate(weights):
+        if treks:
+            search.make_worthless(treks)
+        until, moves = None, 0
+        if deadline is None:
+            moves = (iterations or 0) * weight // sum(weights)
+        else:
+            now = time.perf_counter()
+            until = now + max(0.0, deadline - now) * weight / sum(weights[i:])
+        known = [] if treks else _split_loops(problem, part, seed, until, moves)
+        found = search.race(known, until, moves)
+        found = sorted([*known, *found], key=problem.objective, reverse=True)
+        unlike = _unlike(problem, found, treks, 1 if i < len(weights) - 1 else alternatives - len(treks))
+        if not unlike and not treks:
+            break
+        treks += unlike
+    treks = sorted((checked(problem, trek) for trek in treks), key=problem.objective, reverse=True)
+    for trek in treks[:1]:
+        search.tell(trek)
+    status = Status.UNKNOWN
+    if treks:
+        status = Status.OPTIMAL if problem.objective(treks[0]) == bound else Status.FEASIBLE
     return TrekResult(
-        Status.FEASIBLE if best else Status.UNKNOWN,
-        (best,) if best else (),
-        iterations=tried,
+        status,
+        tuple(treks),
+        bound=bound,
+        iterations=search.kernel.move_count(),
         elapsed=time.perf_counter() - began,
         compiled=COMPILED,
     )
 
 
-class _Draws:
-    """Random treks: each day leads by shortest paths over a place in between to a camp from which there is a way on."""
-
-    def __init__(self, problem: TrekProblem, random: random.Random) -> None:
-        self.problem = problem
-        self.random = random
-        self.graphs: dict[frozenset[int], tuple[Graph, list[int]]] = {}
-        self.known: dict[tuple[frozenset[int], int], array[int]] = {}
-        self.worth = problem.earnings()
-        self.links: list[list[int]] = [[] for _ in range(problem.network.node_count)]
-        for e, edge in enumerate(problem.network.edges):
-            self.links[edge.u].append(e)
-            self.links[edge.v].append(e)
-
-    def distances(self, day: int, node: int) -> array[int]:
-        """From a node to all others on what is open on a day."""
-        closed = self.problem.days[day].closed
-        if closed not in self.graphs:
-            columns = columns_of(self.problem.network)
-            opened = [e for e in range(len(columns.tails)) if e not in closed]
-            graph = Graph(
-                self.problem.network.node_count,
-                *([column[e] for e in opened] for column in (columns.tails, columns.heads, columns.lengths)),
-            )
-            self.graphs[closed] = graph, opened
-        if (closed, node) not in self.known:
-            self.known[closed, node] = self.graphs[closed][0].distances([node], INFINITE - 1)
-        return self.known[closed, node]
-
-    def draw(self) -> Trek | None:
-        """A random trek; None where the draw comes to nothing."""
-        problem = self.problem
-        start = self.random.choice(problem.trailheads)
-        home = self.distances(len(problem.days) - 1, start)
-        here, spur = start, 0
-        walks: list[list[int]] = []
-        camps: list[int] = []
-        for number, day in enumerate(problem.days):
-            goal, more = start, 0
-            if number < len(problem.days) - 1:
-                left = sum(d.max_length for d in problem.days[number + 1 :])
-                near = self.distances(number, here)
-                open_camps = [
-                    c
-                    for c, camp in enumerate(problem.camps)
-                    if c not in day.no_camps
-                    and near[camp.node] + spur + camp.spur <= day.max_length
-                    and home[camp.node] + camp.spur <= left
-                ]
-                if not open_camps:
-                    return None
-                camps.append(self.random.choice(open_camps))
-                goal, more = problem.camps[camps[-1]].node, problem.camps[camps[-1]].spur
-            walk = self._day(number, here, goal, spur + more)
-            if walk is None:
-                return None
-            walks.append(walk)
-            here, spur = goal, more
-        return measured(problem, start, walks, camps)
-
-    def _day(self, number: int, here: int, goal: int, spurs: int) -> list[int] | None:
-        day = self.problem.days[number]
-        out, back = self.distances(number, here), self.distances(number, goal)
-        aim = (day.min_length + day.max_length) // 2 if day.target is None else day.target
-        best: tuple[int, int] | None = None
-        for _ in range(PLACES):
-            place = self.random.randrange(self.problem.network.node_count)
-            length = out[place] + back[place] + spurs
-            if day.min_length <= length <= day.max_length and (best is None or abs(length - aim) < best[0]):
-                best = abs(length - aim), place
-        if best is None:
-            return None
-        return self._path(number, out, best[1])[::-1] + self._path(number, back, best[1])
-
-    def _path(self, number: int, distances: Sequence[int], node: int) -> list[int]:
-        """The way from a node down to where the distances were taken from."""
-        closed = self.problem.days[number].closed
-        path: list[int] = []
-        visited = {node}
-        while distances[node] > 0 or len(visited) == 1:
-            for e in self.links[node]:
-                edge = self.problem.network.edges[e]
-                other = edge.u + edge.v - node
-                if e not in closed and other not in visited and distances[other] + edge.length == distances[node]:
-                    path.append(e)
-                    visited.add(other)
-                    node = other
-                    break
-            else:
+def _unlike(problem: TrekProblem, found: Sequence[Trek], treks: Sequence[Trek], most: int) -> list[Trek]:
+    """Up to `most` of the treks found, the first ones that share little with the treks there are."""
+    unlike: list[Trek] = []
+    for trek in found:
+        if all(likeness(problem, Counter(trek.walk), Counter(old.walk)) <= MOST_SHARED for old in (*treks, *unlike)):
+            unlike.append(trek)
+            if len(unlike) == most:
                 break
-        return path
+    return unlike
+
+
+def _split_loops(
+    problem: TrekProblem, part: TrekPart, seed: int, deadline: float | None, iterations: int
+) -> list[Trek]:
+    """The best loops of the whole length, cut into days: the treks that come of those that can be cut."""
+    loops = _as_loops(problem, part)
+    if loops is None:
+        return []
+    if deadline is None:
+        result = solve(loops, iterations=int(iterations * LOOPS_SHARE), seed=seed, alternatives=LOOPS)
+    else:
+        share = LOOPS_SHARE * (deadline - time.perf_counter())
+        if share <= 0.005:
+            return []
+        result = solve(loops, time_limit=share, seed=seed, alternatives=LOOPS)
+    treks = []
+    for loop in result.loops:
+        times = Counter(part.edges[e] for e in loop.walk)
+        trek = splits_of(problem, times, orders=ORDERS, seed=seed)
+        if trek is not None:
+            treks.append(trek)
+        if deadline is not None and time.perf_counter() > deadline:
+            break
+    return treks
+
+
+def _as_loops(problem: TrekProblem, part: TrekPart) -> LoopProblem | None:
+    """The problem of finding a loop of the whole length, the nights left out; None where it cannot be put that way.
+
+    Its scores are in hundredths of a point.
+    """
+    days = problem.days
+    least = max(sum(day.min_length for day in days), problem.min_length or 0)
+    most = min(sum(day.max_length for day in days), LIMIT if problem.max_length is None else problem.max_length)
+    homes = [t for t in part.trailheads if part.number[t] < part.node_count]
+    earnings = problem.earnings()
+    climbs = [day.max_ascent for day in days if day.max_ascent is not None]
+    ascent = problem.max_ascent
+    if len(climbs) == len(days):
+        ascent = sum(climbs) if ascent is None else min(ascent, sum(climbs))
+    targets = [day.target for day in days if day.target is not None]
+    edges = []
+    for e, u, v in zip(part.edges, part.tails, part.heads, strict=True):
+        edge = problem.network.edges[e]
+        edges.append((u, v, edge.length, POINTS * earnings[e], edge.up, edge.down))
+    try:
+        return LoopProblem(
+            Network(edges, part.node_count),
+            [part.number[t] for t in homes],
+            min_length=least,
+            max_length=most,
+            max_ascent=ascent,
+            target=sum(targets) if len(targets) == len(days) and least <= sum(targets) <= most else None,
+            overlength_cost=problem.balance_cost if len(targets) == len(days) else 0,
+            repeat_costs=[problem.repeat_cost * edge[2] for edge in edges] if problem.repeat_cost else None,
+            via=[part.number[v] for v in problem.via],
+            max_repeat_share=problem.max_repeat_share,
+            roads=None if problem.roads is None else [problem.roads[e] for e in part.edges],
+            max_road_share=problem.max_road_share,
+        )
+    except ValueError:
+        # numbers too large, or too many via nodes, or limits that leave no window
+        return None
+
+
+def objective_bound(problem: TrekProblem, edges: Sequence[int]) -> int:
+    """An upper bound on the objective: fill the longest days with the best metres there are.
+
+    The fractional knapsack over the edges in reach (Dantzig 1957), in hundredths of a point. Metres beyond the sum of
+    the targets are charged, because days that are longer in sum than their targets are in sum are astray by as much.
+    """
+    most = sum(day.max_length for day in problem.days)
+    if problem.max_length is not None:
+        most = min(most, problem.max_length)
+    free = min(most, sum(day.max_length if day.target is None else day.target for day in problem.days))
+    room, extra = free, most - free
+    worth = problem.earnings()
+    bound = 0
+    rewarding = [(POINTS * worth[e], problem.network.edges[e].length) for e in edges if worth[e] > 0]
+    bound = sum(earned for earned, length in rewarding if length == 0)
+    for earned, length in sorted((r for r in rewarding if r[1]), key=lambda r: -r[0] / r[1]):
+        within = min(length, room)
+        beyond = min(length - within, extra)
+        room, extra = room - within, extra - beyond
+        # parts are rounded up, so that the bound stays one
+        bound += -(-earned * within // length)
+        bound += max(0, -(-earned * beyond // length) - problem.balance_cost * beyond)
+        if not room and not extra:
+            break
+    return bound

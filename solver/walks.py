@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from solver.problem import Loop, LoopProblem
+from solver.trek import TrekProblem
 from solver.verify import violations
 
 #: Loops of which either shares more of its length than this with the other are no alternatives.
 MOST_SHARED = 0.6
 
 
-def likeness(problem: LoopProblem, one: Mapping[int, int], other: Mapping[int, int]) -> float:
+def likeness(problem: LoopProblem | TrekProblem, one: Mapping[int, int], other: Mapping[int, int]) -> float:
     """The largest share of either walk, by length, that lies on the trails of the other (0..1).
 
     Walks are {edge: times walked}. Each edge is counted once, and as often as it is walked: the larger share tells.

@@ -25,6 +25,7 @@ SOLVER_EXTRAS = {
     "relaxation.py": {"highspy", "numpy"},
     "kernel.py": {"cython"},
     "frontier.py": {"cython"},
+    "trek_kernel.py": {"cython"},
 }
 #: Never, by anyone: too heavy for a small package, or not ours.
 BANNED = {"scipy", "pandas", "ortools", "numba", "geopandas", "sqlalchemy", "requests", "osmnx"}
