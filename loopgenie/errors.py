@@ -88,7 +88,8 @@ class NoLoopInReach(LoopGenieError):
     """There is no loop of that length; says why and what to relax.
 
     `nearest_lengths_m` are lengths of loops that do exist; `relax` are changes to the request that would help, each
-    `{"field": …, "value": …, "why": …}`. It is `lasting` where asking again would tell the same.
+    `{"field": …, "value": …, "why": …}`, of several days with the `trip` that it would give. `obstacle` tells which
+    night or day of several is in the way. It is `lasting` where asking again would tell the same.
     """
 
     status = 409
@@ -102,8 +103,10 @@ class NoLoopInReach(LoopGenieError):
         nearest_lengths_m: Sequence[float] = (),
         relax: Sequence[Mapping[str, object]] = (),
         proven: bool = False,
+        obstacle: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(detail)
+        self.obstacle = obstacle
         self.nearest_lengths_m = tuple(nearest_lengths_m)
         self.relax = tuple(relax)
         self.proven = proven
@@ -111,11 +114,12 @@ class NoLoopInReach(LoopGenieError):
 
     def members(self) -> Mapping[str, object]:
         """Why, and what to relax."""
-        return {
+        members: dict[str, object] = {
             "nearest_lengths_m": list(self.nearest_lengths_m),
             "relax": [dict(r) for r in self.relax],
             "proven": self.proven,
         }
+        return members if self.obstacle is None else {**members, "obstacle": self.obstacle}
 
 
 class Busy(LoopGenieError):

@@ -7,6 +7,7 @@ read back from where answers are kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from loopgenie.geometry import Box, Position
@@ -15,6 +16,7 @@ from loopgenie.listings import data_note
 from loopgenie.parameters import METRES_PER_MILE, TripParameters
 from loopgenie.places import Located
 from loopgenie.planner import Trip
+from loopgenie.season_report import SeasonReport
 from loopgenie.trek_parameters import TrekParameters
 
 Document = dict[str, Any]
@@ -33,9 +35,37 @@ def trip_geojson(trip: Trip, links: Callable[[int], Mapping[str, str]] | None = 
         "type": "FeatureCollection",
         "features": [_feature(i, dict(links(i.rank)) if links else {}) for i in trip.itineraries],
         "trip": {**_parameters(trip.parameters, trip.place), "trailheads": trip.trailheads},
+        **({} if trip.seasons is None else {"calendar": _calendar(trip.seasons)}),
         "data": _data_note(trip, box),
         "timing": {stage: round(seconds, 4) for stage, seconds in trip.timing.items()},
     }
+
+
+def _calendar(report: SeasonReport) -> Document:
+    return {
+        "date": _iso(report.date),
+        "note": report.note,
+        "closed": [
+            {
+                "name": trail.closing.name,
+                "why": trail.closing.why,
+                "from": _iso(trail.closing.begins),
+                "to": _iso(trail.closing.ends),
+                "source": trail.closing.source,
+                "km": round(trail.km, 2),
+                "days": list(trail.days),
+            }
+            for trail in report.closed
+        ],
+        "better_dates": [
+            {"date": _iso(better.date), "opens": list(better.opens), "km": round(better.km, 2)}
+            for better in report.better
+        ],
+    }
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 def _data_note(trip: Trip, box: Box) -> Document:
@@ -77,7 +107,7 @@ def _parameters(parameters: TripParameters, place: Located) -> Document:
         "heading_deg": parameters.heading_deg,
         "informal": parameters.informal,
         "prove": parameters.prove,
-        "date": None if parameters.date is None else parameters.date.isoformat(),
+        "date": _iso(parameters.date),
         **_trek_parameters(parameters.trek),
     }
 
@@ -154,7 +184,7 @@ def _day(plan: DayPlan) -> Document:
     line = {"type": "LineString", "coordinates": [_coordinates(p) for p in plan.line]}
     return {
         "day": plan.number,
-        "date": None if plan.date is None else plan.date.isoformat(),
+        "date": _iso(plan.date),
         "rest": plan.rest,
         "from_m": round(plan.from_m, 2),
         "to_m": round(plan.to_m, 2),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loopgenie import places, starts
@@ -16,7 +17,7 @@ from loopgenie.parameters import TripParameters
 from loopgenie.places import Geocoder, Located
 from loopgenie.season_report import SeasonReport, season_report
 from loopgenie.store import Snapshot, TrailStore
-from loopgenie.task import Around, at
+from loopgenie.task import Around, Home, at
 from loopgenie.treks import plan_treks
 
 
@@ -94,9 +95,13 @@ def _plan(
         place = places.locate(parameters.location, store, geocoder)
     with clock.stage("trailheads"):
         goals = starts.via_spots(parameters, store)
-        homes = starts.homes(place, parameters, store, snapshot, by_car)
+
+        def homes_of(asked: TripParameters) -> Sequence[Home]:
+            return starts.homes(place, asked, store, snapshot, by_car)
+
+        homes = homes_of(parameters)
         box = box_around([at(home) for home in homes], parameters, snapshot)
-        around = Around(place.at, homes, goals, store, snapshot, areas, calendar_in(store, snapshot, box))
+        around = Around(place.at, homes, goals, store, snapshot, areas, calendar_in(store, snapshot, box), homes_of)
     plan = plan_loops if parameters.trek is None else plan_treks
     found = plan(parameters, place, around, clock)
     with clock.stage("itinerary"):

@@ -27,7 +27,10 @@ def at(home: Home) -> LonLat:
 
 
 class Around(NamedTuple):
-    """What a search looks at: from where, what it has to pass, on which data, and what is closed when."""
+    """What a search looks at: from where, what it has to pass, on which data, and what is closed when.
+
+    `homes_of` finds the starts of other parameters.
+    """
 
     origin: LonLat
     homes: Sequence[Home]
@@ -36,6 +39,7 @@ class Around(NamedTuple):
     snapshot: Snapshot
     areas: Areas
     calendar: Calendar
+    homes_of: Callable[[TripParameters], Sequence[Home]]
 
     def box(self, parameters: TripParameters) -> Box:
         """What a loop can touch."""

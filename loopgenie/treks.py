@@ -193,20 +193,24 @@ def plan_treks(parameters: TripParameters, place: Located, around: Around, clock
     ------
     NoLoopInReach : there is none, or none was found; says why.
     """
-    task = partial(TrekTask.of, around=around)
     with clock.stage("network"):
-        asked = task(parameters)
+        asked = TrekTask.of(parameters, around)
     with clock.stage("solve"):
         result = _search(asked, clock.left())
         if not result.treks and result.status is Status.UNKNOWN and parameters.time_limit_s < _ENOUGH_S:
             result = _search(asked, _ENOUGH_S)
         if not result.treks:
-            raise no_trek.no_trek(asked, result, task)
+            raise no_trek.no_trek(asked, result, partial(_elsewhere, around=around), _search, around.calendar)
     with clock.stage("itinerary"):
         return tuple(_itineraries(asked, result, place, around))
 
 
-def _search(task: TrekTask, time_limit_s: float) -> TrekResult:
+def _elsewhere(parameters: TripParameters, around: Around) -> TrekTask:
+    """The task of other parameters, from other starts where the drive may be longer."""
+    return TrekTask.of(parameters, around._replace(homes=around.homes_of(parameters)))
+
+
+def _search(task: no_trek.Task, time_limit_s: float) -> TrekResult:
     parameters = task.parameters
     return solve_trek(task.problem, time_limit=time_limit_s, seed=parameters.seed, alternatives=parameters.alternatives)
 
