@@ -44,9 +44,9 @@ def camp(square: Region, tmp_path: Path) -> FlaskClient:
 
 def test_a_real_answer_is_as_it_is_described(camp: FlaskClient) -> None:
     """
-    3 --------- 2 ..camp    from 0 to 2 it is 2.0 km by the high path and the ridge, 1.4 km by the diagonal, and 2.0 km with
-    |         / |           the lane, which is a road and earns little; the way to the camp is 0.1 km more. The first and
-    | /         |           the last day may be half as long as the others
+    3 --------- 2 ..camp    from 0 to 2 it is 2.0 km by the high path and the ridge, 1.4 km by the diagonal, and 2.0 km
+    |         / |           with the lane, which is a road and earns little; the way to the camp is 0.1 km more.
+    | /         |           The first and the last day may be half as long as the others
     0 --------- 1
     """
     asked = {"location": "50.0,10.0", "drive_km": 0, "days": 3, "rest_days": 1, "day_km": [1.6, 2.6]}
