@@ -67,6 +67,7 @@ def test_waypoints_are_places(gpx):
         ("locality", "M001", 2.0, None),
         ("peak", "A", 4.0, None),
     ]
+    assert [dict(p.details) for p in source.points] == [{"type": "campsite", "source": "walk.gpx waypoint"}, {}, {}]
     assert [(a.kind, a.name) for a in source.accesses] == [("parking", "Start")]
     assert source.left_out["waypoint without a name"] == 1
 

@@ -164,6 +164,131 @@ def test_car_parks_and_camp_sites_drawn_as_relations(pbf):
     assert source.ways == []
 
 
+def told(source):
+    """What is told of each point, without the object that tells it."""
+    return [(p.kind, {name: text for name, text in p.details.items() if name != "source"}) for p in source.points]
+
+
+def test_what_is_told_of_camps_and_huts(pbf):
+    hut = {
+        "tourism": "alpine_hut",
+        "amenity": "shelter",
+        "operator": "Club",
+        "capacity": "43",
+        "reservation": "required",
+    }
+    pay = {"fee": "yes", "charge": "19 € per night", "website": "https://hut.example/", "drinking_water": "yes"}
+    camp = {"tourism": "camp_site", "backcountry": "yes", "capacity:tents": "5", "reservation": "no", "fee": "no"}
+    when = {"opening_hours": "Jun 15-Sep 15", "seasonal": "summer", "website": "www.camp.example", "access": "permit"}
+    source = pbf(
+        node(1, 0, 0, **hut, **pay),
+        node(2, 1, 0, **camp, **when),
+        node(3, 2, 0, amenity="shelter", shelter_type="lean_to", seasonal="yes", drinking_water="treated"),
+        node(4, 3, 0, tourism="camp_site", website="javascript:alert(1)", capacity="many"),
+    )
+    assert told(source) == [
+        (
+            "hut",
+            {
+                "type": "alpine hut",
+                "operator": "Club",
+                "capacity": "43",
+                "reservation": "needed",
+                "fee": "19 € per night",
+                "website": "https://hut.example/",
+                "water": "yes",
+            },
+        ),
+        (
+            "camp",
+            {
+                "type": "backcountry campsite",
+                "capacity": "5 tents",
+                "reservation": "not needed",
+                "fee": "no",
+                "permit": "needed",
+                "website": "http://www.camp.example",
+                "open": "Jun 15-Sep 15",
+            },
+        ),
+        ("hut", {"type": "lean-to", "open": "seasonal"}),
+        ("camp", {"type": "campsite"}),
+    ]
+    assert [p.details["source"] for p in source.points] == [f"osm node {i}" for i in (1, 2, 3, 4)]
+
+
+def test_what_is_told_of_water(pbf):
+    source = pbf(
+        node(1, 0, 0, natural="spring", intermittent="yes", drinking_water="no", website="https://x.example/"),
+        node(2, 1, 0, amenity="drinking_water"),
+        node(3, 2, 0, man_made="water_tap", drinking_water="no"),
+        node(4, 3, 0, man_made="water_well", seasonal="no", intermittent="yes"),
+        node(5, 4, 0, natural="spring", seasonal="no"),
+        node(6, 5, 0, amenity="fountain"),
+        node(7, 6, 0, amenity="fountain", drinking_water="yes"),
+        node(8, 7, 0, amenity="drinking_water", drinking_water="no"),
+    )
+    assert told(source) == [
+        ("water", {"type": "spring", "drinkable": "no", "seasonal": "yes"}),
+        ("water", {"type": "tap", "drinkable": "yes"}),
+        ("water", {"type": "tap", "drinkable": "no"}),
+        ("water", {"type": "well", "seasonal": "yes"}),
+        ("water", {"type": "spring", "seasonal": "no"}),
+        ("water", {"type": "tap", "drinkable": "yes"}),
+    ]
+
+
+def test_what_is_not_open_to_everybody_is_no_place_for_a_night(pbf):
+    source = pbf(
+        node(1, 0, 0, tourism="camp_site", access="private"),
+        node(2, 1, 0, tourism="wilderness_hut", access="no"),
+        node(3, 2, 0, tourism="wilderness_hut", ruins="yes"),
+        node(4, 3, 0, tourism="camp_site", access="customers"),
+        node(5, 4, 0, natural="spring", access="private"),
+        node(6, 5, 0, natural="peak", access="no"),
+        node(7, 6, 0, tourism="caravan_site"),
+        node(8, 7, 0, tourism="camp_site", tents="no"),
+    )
+    assert [(p.kind, round((p.lon - 1.5) * 1000)) for p in source.points] == [("camp", 3), ("peak", 5)]
+    assert source.left_out == {
+        "camp not open to everybody, or in ruins": 1,
+        "hut not open to everybody, or in ruins": 2,
+        "water not open to everybody, or in ruins": 1,
+    }
+
+
+def test_huts_are_buildings_and_camp_sites_areas_and_each_says_when_it_was_changed(pbf):
+    corners = [node(1, 10, 0), node(2, 12, 0), node(3, 12, 4), node(4, 10, 4)]
+    source = pbf(
+        *corners,
+        Way(id=8, nodes=[1, 2, 3, 4, 1], tags={"tourism": "wilderness_hut"}, timestamp="2021-08-28T10:11:12Z"),
+        Way(id=9, nodes=[1, 2, 3], tags={}),
+        Relation(id=3, members=[("w", 9, "outer")], tags={"tourism": "camp_site"}, timestamp="2020-01-02T03:04:05Z"),
+    )
+    assert [(p.kind, dict(p.details), round(p.lon, 7), round(p.lat, 7)) for p in source.points] == [
+        # the middle of 10..12 and 0..4
+        ("hut", {"type": "wilderness hut", "source": "osm way 8", "date": "2021-08-28"}, 1.511, 42.502),
+        ("camp", {"type": "campsite", "source": "osm relation 3", "date": "2020-01-02"}, 1.511, 42.502),
+    ]
+
+
+def test_streams_run_in_the_open(pbf):
+    source = pbf(
+        *row(4),
+        Way(id=1, nodes=[1, 2], tags={"waterway": "stream", "name": "Riu", "intermittent": "yes"}),
+        Way(id=2, nodes=[2, 3], tags={"waterway": "stream", "tunnel": "culvert"}),
+        Way(id=3, nodes=[3, 4], tags={"waterway": "river", "seasonal": "no"}),
+        Way(id=4, nodes=[1, 4], tags={"waterway": "ditch"}),
+        Node(id=9, location=(1.6, 42.6), tags={"ford": "yes", "highway": "crossing"}),
+        Node(id=10, location=(1.7, 42.6), tags={"ford": "no"}),
+    )
+    assert [(s.name, s.seasonal, s.source, len(s.line)) for s in source.streams] == [
+        ("Riu", "yes", "osm way 1", 2),
+        (None, "no", "osm way 3", 2),
+        (None, None, "osm node 9", 1),
+    ]
+
+
 def test_xml_is_read_too(tmp_path):
     path = write(tmp_path / "drawn.osm", *row(2), Way(id=1, nodes=[1, 2], tags={"highway": "path"}))
     assert len(read_osm(path).ways) == 1

@@ -16,6 +16,7 @@ from loopgenie.importing.files import import_files
 from loopgenie.importing.osm import read_osm
 from loopgenie.importing.profiles import TrailNames
 from loopgenie.importing.vector import read_geojson
+from loopgenie.store import DETAILS
 from loopgenie.ways import WayKind
 
 
@@ -155,6 +156,53 @@ CUT = {
     "HIKER_PEDESTRIAN_ACCPT_DISC": "HIKER_PE_1",
     "HIKER_PEDESTRIAN_RESTRICTED": "HIKER_PE_2",
 }
+
+
+def test_campsites_of_the_national_park_service(layer):
+    """Fields and values of two parks: Rocky Mountain's and Great Smoky Mountains' backcountry campsites."""
+    rocky = {"UNITCODE": "ROMO", "UNITNAME": "Rocky Mountain National Park", "REGIONCODE": "IMR"}
+    rocky |= {"Campsite": "Box Canyon", "DISTRICT": "COLORADO RIVER", "EditDate": "2016/02/08 00:00:00"}
+    source = layer({**rocky, "GroupSite": "Yes"}, {**rocky, "GroupSite": "No"}, name="Camps.geojson", points=True)
+    own = {"zone": "COLORADO RIVER", "date": "2016-02-08"}
+    assert [dict(point.details) for point in source.points] == [
+        {"type": "group campsite", "source": "Camps.geojson 1", **own},
+        {"type": "campsite", "source": "Camps.geojson 2", **own},
+    ]
+    smoky = {"NAME": "Backcountry Camp 87, Jerry Hollow", "TYPE": "Backcountry Campsite", "UNITCODE": "GRSM"}
+    smoky |= {
+        "UNITNAME": "Great Smoky Mountains National Park",
+        "PARKDISTRICT": "Deep Creek District",
+        "ACCESS": "Open",
+    }
+    rows = [
+        {"CAPACITY": 8, "BEARCABLES": "2", "RESERV": "Yes", "CAMP_RESTRICTION": "Water", "RULEID": "Water Access Only"},
+        {"CAPACITY": 12, "BEARCABLES": "Pole", "RULEID": "Hiker Only"},
+        {"BEARCABLES": "0", "CAMP_RESTRICTION": "Stock/Hiker"},
+        {"ACCESS": "Closed"},
+    ]
+    source = layer(*({**smoky, **row} for row in rows), name="c.geojson", points=True)
+    told = {"type": "backcountry campsite", "zone": "Deep Creek District"}
+    by_boat = {"capacity": "8", "reservation": "needed", "food storage": "bear cables", "users": "by boat only"}
+    assert [dict(point.details) for point in source.points] == [
+        {**told, **by_boat, "source": "c.geojson 1"},
+        {**told, "capacity": "12", "food storage": "pole for food", "users": "on foot", "source": "c.geojson 2"},
+        {**told, "users": "on foot and on horseback", "source": "c.geojson 3"},
+    ]
+    assert list(source.points[0].details) == [name for name in DETAILS if name in source.points[0].details]
+
+
+def test_a_layer_of_names_only_tells_what_its_title_says(layer):
+    """As Glacier's campgrounds come: a name in capitals, which is kept as it is."""
+    source = layer(
+        {"NAME": "ADAIR"},
+        {"NAME": "GRANITE PARK CHALET SHELTER"},
+        name="backcountrycampgroundsGPS.geojson",
+        points=True,
+    )
+    assert [(point.name, dict(point.details)) for point in source.points] == [
+        ("ADAIR", {"type": "campground", "source": "backcountrycampgroundsGPS.geojson 1"}),
+        ("GRANITE PARK CHALET SHELTER", {"type": "campground", "source": "backcountrycampgroundsGPS.geojson 2"}),
+    ]
 
 
 @pytest.mark.parametrize("cut", [False, True])
@@ -467,6 +515,9 @@ def test_openstreetmap_files_keep_their_own_rules_unless_a_profile_knows_their_t
         ('[[kind]]\nfield = "a"\nkind = "canal"', "[[kind]] says 'canal'"),
         ('[[point]]\nfield = "a"\nkind = "pub"', "[[point]] says 'pub'"),
         ("[names]\nfile = 'x'", "names are"),
+        ('[[tell]]\nfield = "a"', "[[tell]] has the detail ''; want one of type, operator"),
+        ('[[tell]]\nfield = "a"\ndetail = "source"', "[[tell]] has the detail 'source'; want one of"),
+        ('[[tell]]\nfield = "a"\ndetail = "zone"\nkind = "x"', "[[tell]] knows no 'kind'; want"),
     ],
 )
 def test_a_table_that_is_not_right(tmp_path, table, words):
