@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import gpxpy
 import pytest
@@ -17,120 +14,12 @@ from werkzeug.serving import make_server
 from loopgenie import create_app
 from loopgenie.config import Settings
 from loopgenie.store.sqlite import SqliteStore
+from tests.browser.visit import Visit, painted
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
-
-CHROMIUM = os.environ.get("LOOPGENIE_CHROMIUM", "/usr/bin/chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium, without a window."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not Path(CHROMIUM).is_file():
-        pytest.skip(f"no Chromium at {CHROMIUM} (set LOOPGENIE_CHROMIUM)")
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> SqliteStore:
-    """The sample region in a database of its own."""
-    from loopgenie.importing.sample import sample_region
-
-    sample = SqliteStore(str(tmp_path_factory.mktemp("page") / "sample.db"))
-    sample.replace_region(sample_region(seed=0, size=12))
-    return sample
-
-
-@pytest.fixture(scope="module")
-def address(browser: Browser, store: SqliteStore) -> Iterator[str]:
-    """A running service."""
-    server = make_server("127.0.0.1", 0, create_app(Settings(), store), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def village(store: SqliteStore) -> str:
-    """The name of a place to start from: the one with the most people."""
-    [region] = store.snapshot().regions
-    assert region.box is not None
-    places = store.points_in(region.box, ("city", "town", "village"), 100)
-    return max(places, key=lambda p: p.population or 0).name or ""
-
-
-class Visit:
-    """A page that is open, with everything that went wrong on it and every host it asked."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.wrong: list[str] = []
-        self.hosts: set[str] = set()
-        page.on("console", lambda m: self.wrong.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda e: self.wrong.append(str(e)))
-        page.on("request", lambda r: self.hosts.add(urlsplit(r.url).netloc))
-
-    def open(self, address: str) -> Visit:
-        self.page.goto(address)
-        self.page.wait_for_selector("body[data-ready][data-network]")
-        return self
-
-    def plan(self, place: str, hike: str) -> None:
-        self.page.fill("#place", place)
-        self.page.fill("#hike", hike)
-        self.page.click("#go")
-        self.page.wait_for_selector(".card")
-
-
-@pytest.fixture(params=["desktop", "phone", "dark"])
-def visit(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Visit]:
-    """The page on a large screen, on a phone, and in the dark; nothing may go wrong on it."""
-    phone = request.param == "phone"
-    context = browser.new_context(
-        viewport={"width": 390, "height": 844} if phone else {"width": 1360, "height": 860},
-        has_touch=phone,
-        color_scheme="dark" if request.param == "dark" else "light",
-        accept_downloads=True,
-    )
-    seen = Visit(context.new_page())
-    yield seen.open(address)
-    context.close()
-    assert seen.wrong == []
-    assert seen.hosts == {urlsplit(address).netloc}
-
-
-@pytest.fixture
-def desk(browser: Browser, address: str) -> Iterator[Visit]:
-    """The page on a large screen, for what brings problems on purpose."""
-    context = browser.new_context(viewport={"width": 1360, "height": 860})
-    yield Visit(context.new_page()).open(address)
-    context.close()
-
-
-def painted(page: Page, pane: str) -> int:
-    """How many pixels of a canvas of the map have something on them."""
-    return int(
-        page.evaluate(
-            """(pane) => {
-                const canvas = document.querySelector(`.leaflet-${pane}-pane canvas`);
-                const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-                let count = 0;
-                for (let i = 3; i < data.length; i += 4) count += data[i] > 0;
-                return count;
-            }""",
-            pane,
-        )
-    )
 
 
 def test_from_the_form_to_the_loop(visit: Visit, village: str) -> None:
