@@ -102,9 +102,14 @@ class Season:
         return not any(self._opens((_ANY_YEAR, *day), weekday) for day in _YEAR for weekday in self._weekdays)
 
     @cached_property
+    def yearly(self) -> bool:
+        """Whether every year is like another, days of the week aside."""
+        return not any(len(span.begin) == 3 for rule in self.rules for span in rule.spans)
+
+    @cached_property
     def words(self) -> str:
         """For people: "open 15 June to 15 September"; what the source says where years or days of the week matter."""
-        if any(rule.weekdays or any(len(span.begin) == 3 for span in rule.spans) for rule in self.rules):
+        if not self.yearly or any(rule.weekdays for rule in self.rules):
             return self.text
         open_days = [self._opens((_ANY_YEAR, *day), 0) for day in _YEAR]
         if all(open_days) or not any(open_days):
@@ -154,6 +159,25 @@ def day_words(month: int, day: int) -> str:
     return f"{day} {_MONTHS[month - 1]}"
 
 
+def span_words(begins: date | None, ends: date | None, *, yearly: bool = False) -> str:
+    """A span of days for people: "1 December 2026 to 15 April 2027", "until 30 June 2026"; empty without any end.
+
+    Parameters
+    ----------
+    begins, ends : the first and the last day; None: no beginning, no end.
+    yearly : it is the same every year, so that the year says nothing.
+    """
+
+    def words(day: date) -> str:
+        return day_words(day.month, day.day) + ("" if yearly else f" {day.year}")
+
+    if begins is None:
+        return f"until {words(ends)}" if ends else ""
+    if ends is None:
+        return f"from {words(begins)} on"
+    return f"on {words(begins)}" if begins == ends else f"{words(begins)} to {words(ends)}"
+
+
 def closure(begins: str | None, ends: str | None) -> Season:
     """What is closed from one day to another, both included, and open at all other times.
 
@@ -175,8 +199,10 @@ def closure(begins: str | None, ends: str | None) -> Season:
         raise ValueError(f"{begins!r} and {ends!r} do not go together, want two ISO dates or two days MM-DD")
     elif len(first) == 3 and last < first:
         raise ValueError(f"{ends!r} is before {begins!r}, want the last day not before the first")
-    span = Span(first or (0, 0, 0), last or (9999, 12, 31))
-    return Season(f"closed {begins or ''} to {ends or ''}", (Rule(False, (span,)),))
+    rules = (Rule(False, (Span(first or (0, 0, 0), last or (9999, 12, 31)),)),)
+    if 2 in (len(first or ()), len(last or ())):
+        return Season(f"closed {begins} to {ends}", rules)
+    return Season(f"closed {span_words(*(date(*each) if each else None for each in (first, last)))}", rules)
 
 
 def _day_of(text: str | None) -> tuple[int, ...] | None:
