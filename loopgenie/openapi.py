@@ -162,7 +162,7 @@ class DayNote(Document):
     water: list[WaterNote] = Field(description="All that is known, in the order passed.")
     longest_dry_m: float | None = Field(
         description="The longest way without water that is there all year and that touches this day, in metres; it may "
-        "go on over a night. Null on a day of rest.",
+        "go on over a night. Null on a day of rest, and where the data has no water at all.",
         examples=[5200.0],
     )
     refills: list[Annotated[int, Field(ge=0)]] = Field(

@@ -17,6 +17,7 @@ from loopgenie.trip_text import (
     day_title,
     loop_facts,
     loop_title,
+    new_notes,
     note_text,
     notes,
     refills,
@@ -202,7 +203,7 @@ def _facts(day: Part) -> str:
 
 def _about(day: Part) -> str:
     date = f"{day['date']}: " if day["date"] else ""
-    return " ".join([f"{date}{day_facts(day)}.", *map(note_text, day["notes"])])
+    return " ".join([f"{date}{day_facts(day)}.", *map(note_text, new_notes(day))])
 
 
 def _trailhead(loop: Part) -> _Spot:

@@ -62,8 +62,8 @@ def _loop(loop: Part) -> Iterator[str]:
     for day in days:
         yield from ("", *_day(loop, day))
     told = [f"   {note}" for note in notes(days)]
-    if not any(day["water"] for day in days):
-        told.insert(0, "   The data has no water on the way, which does not mean that there is none.")
+    if not _water_is_known(days):
+        told.insert(0, "   The data has no water there at all, which does not mean that there is none.")
     yield from ("", "   To know:", *told) if told else ()
 
 
@@ -108,7 +108,7 @@ def _at(distance_m: float, text: str) -> str:
 def _table(days: Sequence[Part]) -> Iterator[str]:
     """A line for each day, under a head; the night comes last, as its name may be long."""
     rows = [["day", "date", "km", "miles", "climb", "on foot", "longest dry", "waters", "night"], *map(_row, days)]
-    if not any(day["water"] for day in days):  # the land need not be dry: the data may have no water at all
+    if not _water_is_known(days):
         rows = [[*row[:6], row[8]] for row in rows]
     if all(day["date"] is None for day in days):
         rows = [[row[0], *row[2:]] for row in rows]
@@ -118,15 +118,20 @@ def _table(days: Sequence[Part]) -> Iterator[str]:
         yield f"   {'  '.join([*cells, night])}".rstrip()
 
 
+def _water_is_known(days: Sequence[Part]) -> bool:
+    return any(day["longest_dry_m"] is not None for day in days)
+
+
 def _row(day: Part) -> list[str]:
     camp = day["camp"]
     night = f"{camp_name(camp)} ({camp_kind(camp)})" if camp else ""
     if day["rest"]:
         return [str(day["day"]), day["date"] or "", "", "", "", "rest", "", "", night]
     climb = "?" if day["ascent_m"] is None else f"{day['ascent_m']} m"
+    dry = "?" if day["longest_dry_m"] is None else f"{day['longest_dry_m'] / 1000:.1f} km"
     return [
         *(str(day["day"]), day["date"] or "", f"{day['length_m'] / 1000:.1f}", f"{day['length_miles']:.1f}", climb),
-        *(duration(day["walking_time_s"]), f"{day['longest_dry_m'] / 1000:.1f} km", str(len(day["water"])), night),
+        *(duration(day["walking_time_s"]), dry, str(len(day["water"])), night),
     ]
 
 
@@ -173,7 +178,7 @@ def camp_facts(camp: Part) -> str:
     height = None if camp["elevation_m"] is None else f"{camp['elevation_m']:.0f} m above the sea"
     spur = f"{camp['spur_m']:.0f} m off the trail" if camp["spur_m"] >= 1 else None
     water = {True: "with water", False: "no water", None: "nothing known of water"}[camp["water"]]
-    details = [f"{name} {said}" for name, said in (camp["details"] or {}).items() if name not in _SAID]
+    details = [f"{name} {said}" for name, said in camp["details"].items() if name not in _SAID]
     return plain("; ".join(filter(None, [camp_kind(camp), height, spur, water, *details, _source(camp)])))
 
 
@@ -203,6 +208,13 @@ def note_text(note: Part) -> str:
     return plain(f"{note['kind']}: {note['text']} (source: {note['source']}){url}")
 
 
+def new_notes(day: Part) -> list[Part]:
+    """The notes of a day that say more than `camp_facts` does."""
+    camp = day["camp"] or {"source": None, "details": {}}
+    facts = tuple(f"{name}: {said}" for name, said in camp["details"].items())
+    return [note for note in day["notes"] if note["source"] != camp["source"] or not note["text"].endswith(facts)]
+
+
 def _source(part: Part) -> str | None:
     said = ", ".join(filter(None, [part["source"], part["date"]]))
     return f"source: {said}" if said else None
@@ -212,7 +224,7 @@ def notes(days: Sequence[Part]) -> Iterator[str]:
     """Each note of a loop once, with the days that it is for: "days 1 to 3: permit: …"."""
     told: dict[str, list[int]] = {}
     for day in days:
-        for note in day["notes"]:
+        for note in new_notes(day):
             told.setdefault(note_text(note), []).append(day["day"])
     yield from (f"{_numbered(numbers)}: {text}" for text, numbers in told.items())
 

@@ -57,6 +57,7 @@ def test_a_track_for_each_day_of_walking() -> None:
     assert [positions(track) for track in tracks] == list(LINES)
     assert tracks[0].description.startswith("2026-07-04: 10.0 km, 700 m up, 100 m down, 4 h 00 min on foot.")
     assert "permit: Ask at the park's office. (source: zones.geojson) https://park.example" in tracks[0].description
+    assert "bear cables" not in tracks[0].description  # the waypoint of the camp has it
 
 
 @pytest.mark.parametrize("each", ["one", "days"])
@@ -269,8 +270,12 @@ def test_a_land_of_which_no_water_is_known_is_not_called_dry() -> None:
     for day in days_of(document):
         day |= {"water": [], "refills": []}
     text = trip_text(document)
+    assert "9.3 km       0  campsite" in text  # there is water elsewhere, so that this is known
+    for day in days_of(document):
+        day["longest_dry_m"] = None
+    text = trip_text(document)
     assert "   day        date    km  miles  climb     on foot  night\n" in text
-    assert "To know:\n   The data has no water on the way, which does not mean that there is none.\n" in text
+    assert "To know:\n   The data has no water there at all, which does not mean that there is none.\n" in text
 
 
 def test_the_calendar_is_told_for_loops_of_one_day_too() -> None:

@@ -23,6 +23,13 @@ PERMIT = {
     "source": "zones.geojson",
     "url": "https://park.example",
 }
+#: Says no more than the camp's details do, so that texts leave it out.
+CABLES = {
+    "kind": "food storage",
+    "text": "campsite, food storage: bear cables",
+    "source": "camps.geojson 17",
+    "url": None,
+}
 FIRE = {"kind": "fire", "text": "No fires above 2000 m.", "source": "rules.csv", "url": "javascript:alert(1)"}
 
 
@@ -169,7 +176,7 @@ def _days() -> list[Document]:
             "longest_dry_m": 9300.0,
             "refills": [0],
             "cues": [{"distance_m": 0.0, "text": "start at Pal"}, {"distance_m": 9880.0, "text": "left to the camp"}],
-            "notes": [PERMIT, FIRE],
+            "notes": [PERMIT, CABLES, FIRE],
         },
         {
             "day": 2,
@@ -209,7 +216,7 @@ def _days() -> list[Document]:
             "cues": [],
             "camp": refuge,
             "water": [],
-            "longest_dry_m": 0.0,
+            "longest_dry_m": None,
             "refills": [],
             "notes": [PERMIT],
         },
