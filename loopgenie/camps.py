@@ -121,11 +121,18 @@ class Waters:
     Parameters
     ----------
     points : water, and camps and huts that have some.
+
+    Attributes
+    ----------
+    known : whether the data tells of any water but that of camps; some sources have none, and then a long way without
+        says nothing.
     """
 
     def __init__(self, points: Iterable[Point]) -> None:
+        self.known = False
         self._by_segment: dict[int, list[Point]] = {}
         for point in points:
+            self.known |= point.kind == "water"
             if point.anchor is not None and point.anchor.away_m <= WATER_M:
                 self._by_segment.setdefault(point.anchor.segment, []).append(point)
 
@@ -134,6 +141,10 @@ class Waters:
         """All of a box."""
         points = store.points_in(box, ("water", "camp", "hut"), _MOST_POINTS)
         return Waters(p for p in points if p.kind == "water" or p.details.get("water") == "yes")
+
+    def any_on(self, segment: int) -> bool:
+        """Whether there are any along a segment."""
+        return segment in self._by_segment
 
     def along(self, step: Step) -> list[tuple[float, Point]]:
         """Those on a step, in the order walked, each with the share (0..1) of the step before it."""

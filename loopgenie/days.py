@@ -86,7 +86,7 @@ def trek_itinerary(
         ends.append(ends[-1] + sum(part.length_m for part in walked))
     fills = [fill for i, (day, walked) in enumerate(zip(days, parts, strict=True)) for fill in
              _fills(i, day, walked, ends[i], ends[i + 1], waters)]  # fmt: skip
-    refills = _refills(fills, ends[-1], max_dry_m or CARRY_M)
+    refills = _refills(fills, ends[-1], max_dry_m or CARRY_M) if waters.known else set()
     plans: list[DayPlan] = []
     numbers = [n for n in range(1, len(days) + len(resting) + 1) if n not in resting]
     for i, (number, day, walked) in enumerate(zip(numbers, days, parts, strict=True)):
@@ -96,7 +96,7 @@ def trek_itinerary(
         plan = replace(
             plan,
             waters=tuple(WaterStop(f.at_m - ends[i], f.point, _next_m(fills, at)) for at, f in mine),
-            longest_dry_m=_longest_dry_m(fills, ends[i], ends[i + 1], ends[-1]),
+            longest_dry_m=_longest_dry_m(fills, ends[i], ends[i + 1], ends[-1]) if waters.known else None,
             refills=tuple(j for j, (at, _) in enumerate(mine) if at in refills),
             notes=tuple(notes),
         )

@@ -102,7 +102,7 @@ class DayPlan:
     """One day of several: its part of the walk from `from_m` to `to_m`, with cues from the start of the day.
 
     On a day of rest `line` is empty and `lodging` that of the night before. `longest_dry_m` is the longest way
-    without water that the day is a part of; None on days of rest. `refills` are positions in `waters`.
+    without water that the day is a part of; None on days of rest, and where no water is known. `refills` are positions in `waters`.
     """
 
     number: int

@@ -342,6 +342,10 @@ class TripNetwork:
             steps.append(self._step(number, edge, forward))
         return steps
 
+    def segment(self, number: int) -> int:
+        """The id of the segment that an edge lies on."""
+        return self.area.cores[self._pieces[number][0] if number in self._pieces else number].id
+
     def step(self, number: int) -> Step:
         """An edge as a step, walked from its `u`."""
         return self._step(number, self.edges[number], True)

@@ -14,7 +14,15 @@ from loopgenie.errors import NoLoopInReach
 from loopgenie.network import UNITS
 from loopgenie.parameters import MAX_DRIVE_KM, TripParameters
 from loopgenie.task import Home
-from loopgenie.trek_parameters import CAMPS, MAX_DAY_HOURS, MAX_DAY_KM, MAX_DAYS, MAX_DETOUR_M, TrekParameters
+from loopgenie.trek_parameters import (
+    CAMPS,
+    LEVEL_M_PER_HOUR,
+    MAX_DAY_HOURS,
+    MAX_DAY_KM,
+    MAX_DAYS,
+    MAX_DETOUR_M,
+    TrekParameters,
+)
 from loopgenie.ways import difficulty_name
 from solver import Status
 from solver.trek import Obstacle, Trek, TrekProblem, TrekResult
@@ -78,6 +86,12 @@ def no_trek(task: Task, result: TrekResult, again: Again, search: Search, calend
             "shortest_m": None if obstacle is None or obstacle.shortest is None else obstacle.shortest / UNITS,
         },
     )
+
+
+def no_water_known() -> NoLoopInReach:
+    """A limit on the way between two waters where the data has none."""
+    why = "the trail data here does not tell where water is, so no limit on the way between two waters can be kept"
+    return NoLoopInReach(why, relax=[{"field": "max_dry_km", "value": None, "why": why}], proven=True)
 
 
 def _days(parameters: TripParameters) -> str:
@@ -235,6 +249,12 @@ def _of_days(parameters: TripParameters, trek: TrekParameters) -> Iterator[_Chan
         other = replace(whole, day_s=window) if trek.day_s else replace(whole, day_m=window)
         words = f"days of {value[0]:g} to {value[1]:g} {'hours' if trek.day_s else 'km'}"
         yield _Change(field, value, words, _with_middle(parameters, other))
+    if trek.day_m is not None:
+        hours = (min(trek.day_m[0] / LEVEL_M_PER_HOUR, 4.0), 12.0)
+        value = [round(hours[0], 1), hours[1]]
+        other = replace(trek, whole=False, day_m=None, day_s=(value[0] * 3600, value[1] * 3600))
+        words = f"days of {value[0]:g} to {value[1]:g} hours, of any length,"
+        yield _Change("day_hours", value, words, _with_middle(parameters, other))
 
 
 def _with_middle(parameters: TripParameters, trek: TrekParameters) -> TripParameters:

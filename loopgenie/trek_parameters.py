@@ -28,17 +28,21 @@ DAY_TOLERANCE = 0.25
 #: The first and the last day may be as short as this share of the shortest day: one drives, too.
 SHORT_DAY = 0.5
 
+#: Where a day is asked for by its length it takes at most so many hours on foot, climbs included: with a pack that is
+#: a long day. A length that takes longer on the level is let take a quarter more than that.
+LONG_DAY_HOURS, MORE_THAN_LEVEL = 9.0, 1.25
 #: On the level, in metres an hour (DIN 33466): who walks so many hours comes no farther than this.
 LEVEL_M_PER_HOUR = 4000.0
 
 
 class DayWindow(NamedTuple):
-    """What one day of walking has to be like: metres, and seconds where the time was asked for."""
+    """What one day of walking has to be like: metres, and seconds on foot. `timed`: the time was asked for."""
 
     min_m: float
     max_m: float
     min_s: float | None = None
     max_s: float | None = None
+    timed: bool = False
 
     @property
     def middle_m(self) -> float:
@@ -83,7 +87,8 @@ class TrekParameters:
     def windows(self) -> list[DayWindow]:
         """The window of each day of walking.
 
-        A day of so many hours is at most as long as one comes in them on the level.
+        A day of so many hours is at most as long as one comes in them on the level, and a day of so many kilometres
+        takes at most the hours of a long day.
         """
         low, high = self.day_s or self.day_m or (0.0, 0.0)
         count = self.days - self.rest_days
@@ -93,9 +98,10 @@ class TrekParameters:
             least = low * min(share, SHORT_DAY) if number in (0, count - 1) else low
             most = high * share
             if self.day_s is None:
-                windows.append(DayWindow(least, most))
+                hours = max(LONG_DAY_HOURS * share, MORE_THAN_LEVEL * most / LEVEL_M_PER_HOUR)
+                windows.append(DayWindow(least, most, None, 3600 * hours))
             else:
-                windows.append(DayWindow(0.0, most / 3600 * LEVEL_M_PER_HOUR, least, most))
+                windows.append(DayWindow(0.0, most / 3600 * LEVEL_M_PER_HOUR, least, most, timed=True))
         return windows
 
 

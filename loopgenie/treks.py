@@ -26,8 +26,8 @@ from solver.trek import POINTS, Camp, Day, Pace, Trek, TrekProblem, TrekResult, 
 from solver.verify import trek_violations
 
 #: What it costs, in metres of the best trail, that a day is a metre astray from the middle of its window, and that a
-#: metre is walked again.
-BALANCE_COST, REPEAT_COST = 0.25, 1.0
+#: metre is walked again. A metre beyond the middle costs more than it can earn, so filling the window is never a gain.
+BALANCE_COST, REPEAT_COST = 1.5, 1.0
 #: The pace of the walking time (DIN 33466).
 PACE = Pace(round(LEVEL_M_PER_HOUR) * UNITS, 300, 500)
 #: A day stays so far (units) inside its window, so that rounding to centimetres does not carry it out.
@@ -67,6 +67,8 @@ class TrekTask:
         always = frozenset.intersection(*closed)
         network, starts, via, nodes = ground(parameters, around, closed=always, others=spots)
         waters = Waters.in_box(around.store, box)
+        if trek.max_dry_m is not None and not waters.known:
+            raise no_trek.no_water_known()
         problem = _problem(
             parameters,
             network,
@@ -108,7 +110,7 @@ def _closed_edges(network: TripNetwork, closed: Sequence[frozenset[int]]) -> lis
     """The edges of the segments that are closed on each day."""
     if not any(closed):
         return [frozenset()] * len(closed)
-    segments = [network.step(number).segment for number in range(len(network.edges))]
+    segments = [network.segment(number) for number in range(len(network.edges))]
     return [frozenset(e for e, segment in enumerate(segments) if segment in ids) for ids in closed]
 
 
@@ -124,6 +126,8 @@ def _waters(network: TripNetwork, waters: Waters) -> tuple[tuple[int, ...], ...]
     """Where along each edge bottles can be filled, in units from its `u`."""
     return tuple(
         tuple(round(share * edge.length) for share in waters.reliable_on(network.step(number)))
+        if waters.any_on(network.segment(number))
+        else ()
         for number, edge in enumerate(network.edges)
     )
 
@@ -146,12 +150,11 @@ def _problem(
     for window, shut, elsewhere in zip(trek.windows(), closed, no_camps, strict=True):
         low, high = math.ceil(window.min_m * UNITS), math.floor(window.max_m * UNITS)
         margin = _MARGIN if high - low > 4 * _MARGIN else 0
-        in_time = window.max_s is not None
         days.append(
             Day(
                 max(0, low + margin),
                 high - margin,
-                target=None if in_time else round(window.middle_m * UNITS),
+                target=None if window.timed else round(window.middle_m * UNITS),
                 max_ascent=None if trek.max_ascent_m is None else int(trek.max_ascent_m),
                 min_time=None if window.min_s is None else math.ceil(window.min_s),
                 max_time=None if window.max_s is None else math.floor(window.max_s),
@@ -174,7 +177,7 @@ def _problem(
         roads=None if parameters.max_road_share is None else tuple(network.roads),
         max_road_share=parameters.max_road_share,
         max_repeat_share=parameters.max_repeat_share,
-        pace=PACE if trek.day_s is not None else None,
+        pace=PACE,
         waters=waters,
         max_dry=None if trek.max_dry_m is None else math.floor(trek.max_dry_m * UNITS),
     )

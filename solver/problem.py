@@ -87,6 +87,16 @@ def _checked_edge(position: int, values: Sequence[int]) -> Edge:
         edge = Edge(*values)
     except TypeError:
         raise ValueError(f"edge {position}: want (u, v, length, score[, up, down]), got {values!r}") from None
+    u, v, length, score, up, down = edge
+    if type(u) is type(v) is type(length) is type(score) is type(up) is type(down) is int and (
+        0 <= u <= LIMIT
+        and 0 <= v <= LIMIT
+        and 0 <= length <= LIMIT
+        and -LIMIT <= score <= LIMIT
+        and 0 <= up <= LIMIT
+        and 0 <= down <= LIMIT
+    ):
+        return edge  # a network has tens of thousands of these
     for name, value in zip(edge._fields, edge, strict=True):
         if not _is_integer(value):
             raise ValueError(f"edge {position}: {name} is {value!r}, want an integer")

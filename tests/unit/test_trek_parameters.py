@@ -36,11 +36,11 @@ def test_one_day_is_no_trek() -> None:
 
 
 def test_three_days_of_twelve_to_twenty() -> None:
-    # the first and the last day may be half as short: 6 km
+    # the first and the last day may be half as short: 6 km; none takes more than 9 hours
     assert trek(days=3, day_km=[12, 20]).windows() == [
-        DayWindow(6000, 20000),
-        DayWindow(12000, 20000),
-        DayWindow(6000, 20000),
+        DayWindow(6000, 20000, None, 9 * 3600),
+        DayWindow(12000, 20000, None, 9 * 3600),
+        DayWindow(6000, 20000, None, 9 * 3600),
     ]
     assert trek(nights=2, day_km="12-20") == trek(days=3, day_km=[20, 12])
 
@@ -68,7 +68,12 @@ def test_miles() -> None:
 def test_hours_bound_the_length_by_what_one_walks_on_the_level() -> None:
     # 6 h at 4 km/h are 24 km; half of 5 h is enough on the first day
     windows = trek(days=2, day_hours=[5, 6]).windows()
-    assert windows == [DayWindow(0, 24_000, 9000, 21_600)] * 2
+    assert windows == [DayWindow(0, 24_000, 9000, 21_600, timed=True)] * 2
+
+
+def test_long_days_take_as_long_as_they_have_to() -> None:
+    # 40 km are 10 h on the level, and a quarter more for the climbs
+    assert trek(days=2, day_km=[30, 40]).windows()[0].max_s == 12.5 * 3600
 
 
 def test_a_whole_length_is_shared_among_the_days_of_walking() -> None:
@@ -82,7 +87,11 @@ def test_a_whole_length_is_shared_among_the_days_of_walking() -> None:
 def test_half_a_first_day() -> None:
     # the share of the longest day, and never more than half of the shortest
     windows = trek(days=3, day_km=[12, 20], first_day=0.5, last_day=0.25).windows()
-    assert windows == [DayWindow(6000, 10_000), DayWindow(12_000, 20_000), DayWindow(3000, 5000)]
+    assert windows == [
+        DayWindow(6000, 10_000, None, 4.5 * 3600),
+        DayWindow(12_000, 20_000, None, 9 * 3600),
+        DayWindow(3000, 5000, None, 2.25 * 3600),
+    ]
 
 
 @pytest.mark.parametrize(
