@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import gpxpy
 import pytest
 
 from tests.browser.visit import Visit, painted
@@ -70,6 +71,44 @@ def pixels(page: Page, *names: str) -> list[int]:
         list(names),
     )
     return counts
+
+
+def test_from_the_form_to_the_files_with_the_real_search(visit: Visit, village: str) -> None:
+    """Nothing stands in for the service here."""
+    page = visit.page
+    page.fill("#place", village)
+    page.fill("#days", "3")
+    page.fill("#day-from", "6")
+    page.fill("#day-to", "16")
+    page.fill("#date", "2026-07-04")
+    page.click("#go")
+    page.wait_for_selector(".days")
+    assert page.locator(".heading h2").inner_text().endswith(f"of 3 days near {village}")
+    table = page.locator(".card.chosen .days")
+    lengths = [float(cell.inner_text().split()[-2]) for cell in table.locator('.figures td[data-label="Length"]').all()]
+    assert len(lengths) == 3
+    assert all(6 <= length <= 16 for length in lengths)
+    assert "Sat 4 Jul" in table.inner_text()
+    assert page.locator(".night").count() >= 1
+    assert page.locator(".daymark").all_inner_texts() == ["1", "2", "3"]
+    assert min(pixels(page, "day-1", "day-2", "day-3")) > 50
+
+    with page.expect_download() as download:
+        page.locator(".card.chosen").get_by_text("GPX by days").click()
+    tracks = gpxpy.parse(Path(download.value.path()).read_text()).tracks
+    assert [track.length_2d() / 1000 for track in tracks] == pytest.approx(lengths, abs=0.1)
+    with page.expect_download() as download:
+        page.locator(".card.chosen .button", has_text="GPX").click()
+    [track] = gpxpy.parse(Path(download.value.path()).read_text()).tracks
+    assert track.length_2d() / 1000 == pytest.approx(sum(lengths), abs=0.2)
+
+    link, shown = page.url, page.locator("#results").inner_text()
+    page.goto(link)
+    page.wait_for_selector(".days")
+    assert page.locator("#results").inner_text() == shown
+    assert [page.input_value(f"#{name}") for name in ("days", "day-from", "day-to", "date")] == [
+        "3", "6", "16", "2026-07-04",
+    ]  # fmt: skip
 
 
 # --- the form -----------------------------------------------------------------------------------------------------

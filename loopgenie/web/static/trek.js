@@ -29,20 +29,23 @@ export function dayTable(trek, { look, show }) {
 
 const cell = (label, ...content) => h("td", { role: "cell", "data-label": label }, ...content);
 
+/** Where nothing is known of heights or of water, there is no number. */
+const heightText = (metres) => (typeof metres === "number" ? units.height(metres) : "–");
+const dryText = (metres) => (typeof metres === "number" ? units.length(metres) : "–");
+
 function dayRows(day, { look, show }) {
   const go = (event) => event.target.closest("a") || show(day.day);
   const badge = h("button", { type: "button", class: "badge", "aria-label": `Show day ${day.day} on the map` }, String(day.day));
   const date = day.date ? h("small", {}, dateText(day.date)) : null;
   const name = h("th", { scope: "row", role: "rowheader" }, badge, date);
-  const climb = (metres) => (metres === null ? "–" : units.height(metres));
   const cells = day.rest
     ? [h("td", { role: "cell", colspan: 5, class: "rest" }, day.camp ? `Rest at ${campName(day.camp)}` : "Rest")]
     : [
         cell("Length", units.length(day.length_m)),
-        cell("Climb", climb(day.ascent_m)),
+        cell("Climb", heightText(day.ascent_m)),
         cell("On foot", duration(day.walking_time_s)),
         cell("Night", ...(day.camp ? [campName(day.camp), h("small", {}, campKind(day.camp))] : ["home"])),
-        cell("Dry stretch", units.length(day.longest_dry_m ?? 0)),
+        cell("Dry stretch", dryText(day.longest_dry_m)),
       ];
   const more = moreOf(day);
   return h(
@@ -62,7 +65,7 @@ function dayRows(day, { look, show }) {
 }
 
 function totals(p, show) {
-  const dry = Math.max(...p.days.map((day) => day.longest_dry_m ?? 0));
+  const dry = p.days.map((day) => day.longest_dry_m).filter((metres) => typeof metres === "number");
   return h(
     "tfoot",
     { role: "rowgroup" },
@@ -71,10 +74,10 @@ function totals(p, show) {
       { role: "row" },
       h("th", { scope: "row", role: "rowheader" }, h("button", { type: "button", class: "quiet", "aria-label": "Show all days on the map", onclick: () => show(null) }, "All")),
       cell("Length", units.length(p.length_m)),
-      cell("Climb", p.ascent_m === null ? "–" : units.height(p.ascent_m)),
+      cell("Climb", heightText(p.ascent_m)),
       cell("On foot", duration(p.walking_time_s)),
       cell("Night", count(p.nights, "night")),
-      cell("Dry stretch", units.length(dry)),
+      cell("Dry stretch", dryText(dry.length ? Math.max(...dry) : null)),
     ),
   );
 }
@@ -150,9 +153,10 @@ function waters(day) {
   return h("ol", {}, ...rows);
 }
 
-/** "spring", "spring Cold Well", and no "spring Tarn Flat Spring". */
+/** "spring", "spring Cold Well", but no "spring Tarn Flat Spring" nor "water Cold Well". */
 function waterName({ type, name }) {
-  return name?.toLowerCase().includes(type.toLowerCase()) ? name : [type, name].filter(Boolean).join(" ");
+  const isSaid = name && (type === "water" || name.toLowerCase().includes(type.toLowerCase()));
+  return isSaid ? name : [type, name].filter(Boolean).join(" ");
 }
 
 const waterFacts = (water) => [
