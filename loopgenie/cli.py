@@ -116,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
         ("gazetteer", _gazetteer, _database_option),
         ("info", _info, _database_option),
         ("regions", _regions, _regions_options),
+        ("notices", _notices, _notices_options),
         ("check", _check, _check_options),
     ):
         about = (run.__doc__ or "").strip().splitlines()[0]
@@ -247,6 +248,26 @@ def _regions_options(command: argparse.ArgumentParser) -> None:
         parser = actions.add_parser(action, help=about, description=about, allow_abbrev=False)
         if action != "list":
             parser.add_argument("name", metavar="NAME", help="name of the region")
+        _json_option(parser)
+        _database_option(parser)
+
+
+def _notices_options(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(title="actions", required=True, metavar="ACTION", dest="action")
+    for action, about in (
+        ("load", "closures, rules and permits of a file, in the place of those of that name"),
+        ("list", "a line for each name under which some are loaded"),
+        ("remove", "take those of a name out, without asking"),
+    ):
+        parser = actions.add_parser(action, help=about, description=about, allow_abbrev=False)
+        if action == "load":
+            parser.add_argument(
+                "file", type=Path, metavar="FILE", help="areas or lines: .geojson; trails by name: .csv"
+            )
+            parser.add_argument("--name", metavar="NAME", help="under which they are kept (default: that of the file)")
+            parser.add_argument("--source", metavar="WHO", help="who says so, where the file does not")
+        elif action == "remove":
+            parser.add_argument("name", metavar="NAME", help="under which they are loaded")
         _json_option(parser)
         _database_option(parser)
 
@@ -528,6 +549,25 @@ def _regions(arguments: argparse.Namespace) -> None:
         else:
             covered = regions.coverage(store, region)
             _tell(arguments, regions.details(region, covered), regions.details_as_json(region, covered))
+
+
+def _notices(arguments: argparse.Namespace) -> None:
+    """Load closures, rules and permits of areas and trails, list them, or take some out."""
+    from loopgenie import notices, regions
+
+    with _store(arguments) as store:
+        if arguments.action == "load":
+            loaded = notices.load(arguments.file, store, name=arguments.name, source=arguments.source)
+            _tell(arguments, loaded.lines(), loaded.as_json())
+        elif arguments.action == "remove":
+            count = notices.remove(arguments.name, store)
+            words = f"Removed {arguments.name}: {regions.counted(count, 'notice')}."
+            _tell(arguments, [words], {"removed": {"name": arguments.name, "notices": count}})
+        else:
+            there = store.notice_names()
+            lines = [f"{name}  {regions.counted(count, 'notice')}" for name, count in there.items()]
+            found = [{"name": name, "notices": count} for name, count in there.items()]
+            _tell(arguments, lines or ["There are no notices."], {"notices": found})
 
 
 def _check(arguments: argparse.Namespace) -> None:
