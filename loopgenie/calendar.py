@@ -108,6 +108,11 @@ class _Placed:
         self.season = closure(notice.begins, notice.ends)  # "closed" is when it holds
         self.area = Area(notice.rings) if notice.rings else None
 
+    @property
+    def bars_camps(self) -> bool:
+        """Whether nobody may sleep where it holds: a trail that is closed says nothing of the camp at its end."""
+        return self.area is not None or self.notice.kind == "no camping"
+
     def holds_on(self, day: date | None, *, unsure: bool) -> bool:
         """Whether it holds on a day. Without one: if it holds all year, if `unsure` on some days at least."""
         if day is not None:
@@ -202,7 +207,7 @@ class Calendar:
         closers += [
             _Closer(placed.notice.title, placed.season, placed.season.words, placed.notice.source)
             for placed in self._of("closure", "no camping")
-            if placed.covers((point.lon, point.lat))
+            if placed.bars_camps and placed.covers((point.lon, point.lat))
         ]
         return _closing(closers, night)
 
@@ -217,7 +222,9 @@ class Calendar:
         Without a date it has to hold all year. A closure, or a notice that forbids camps here, is stronger.
         """
         for placed in self._of("closure", "no camping"):
-            if placed.holds_on(night, unsure=not placed.season.all_year) and placed.covers((lon, lat)):
+            if not placed.bars_camps or not placed.covers((lon, lat)):
+                continue
+            if placed.holds_on(night, unsure=not placed.season.all_year):
                 return None
         for placed in self._of("dispersed camping"):
             if placed.holds_on(night, unsure=False) and placed.covers((lon, lat)):

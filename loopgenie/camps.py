@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from loopgenie.calendar import Calendar
@@ -57,19 +57,44 @@ class CampSite(NamedTuple):
 
 def camp_sites(store: TrailStore, area: Area, box: Box, trek: TrekParameters, calendar: Calendar) -> list[CampSite]:
     """Every place in a box to spend a night at that was asked for and that can be walked to, by id."""
-    points = [p for p in store.points_in(box, _KINDS[trek.camps], _MOST_POINTS) if _on_the_way(p, area, trek)]
+    points = [p for p in store.points_in(box, _KINDS[trek.camps], _MOST_POINTS) if _is_wanted(p, trek)]
     segments = store.segments({p.anchor.segment for p in points if p.anchor})
     sites = [_site(p, segments[p.anchor.segment]) for p in points if p.anchor and p.anchor.segment in segments]
+    sites = [site for site in _on_open_segments(sites, area, store) if site.spot.segment.core.id in area.edge_of]
     if trek.camps == "dispersed":
         sites += _tents(store, area, calendar)
     return sites
 
 
-def _on_the_way(point: Point, area: Area, trek: TrekParameters) -> bool:
+def _is_wanted(point: Point, trek: TrekParameters) -> bool:
     anchor = point.anchor
-    if anchor is None or anchor.away_m > trek.max_camp_detour_m or anchor.segment not in area.edge_of:
+    if anchor is None or anchor.away_m > trek.max_camp_detour_m:
         return False
     return "boat" not in point.details.get("users", "")
+
+
+def _on_open_segments(sites: Sequence[CampSite], area: Area, store: TrailStore) -> list[CampSite]:
+    """The same places; those at a junction on a segment that may be walked, if the one they are anchored on may not."""
+    shut = {}
+    for site in sites:
+        core = site.spot.segment.core
+        if core.id not in area.edge_of and site.spot.share in (0.0, 1.0):
+            shut[core.start if site.spot.share == 0.0 else core.end] = 0
+    for core in area.cores if shut else ():
+        for junction in (core.start, core.end):
+            if junction in shut:
+                shut[junction] = core.id
+    others = store.segments([number for number in shut.values() if number])
+    moved = []
+    for site in sites:
+        spot = site.spot
+        junction = spot.segment.core.start if spot.share == 0.0 else spot.segment.core.end
+        other = others.get(shut.get(junction, 0))
+        if spot.segment.core.id not in area.edge_of and spot.share in (0.0, 1.0) and other is not None:
+            share = 0.0 if other.core.start == junction else 1.0
+            spot = spot._replace(segment=other, share=share)
+        moved.append(site._replace(spot=spot))
+    return moved
 
 
 def _site(point: Point, segment: Segment) -> CampSite:
@@ -78,7 +103,7 @@ def _site(point: Point, segment: Segment) -> CampSite:
     share = anchor.share
     # a cut this near to a junction is the junction
     if min(share, 1 - share) * segment.core.length_m < _SAME_M:
-        share = round(share)
+        share = float(round(share))
     foot = _along(segment, share)
     at = LonLat(point.lon, point.lat)
     spot = Spot(segment, share, anchor.away_m, LonLat(*foot[:2]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any, NamedTuple, Protocol
 
 from loopgenie.calendar import Calendar
@@ -28,7 +29,7 @@ from solver import Status
 from solver.trek import Obstacle, Trek, TrekProblem, TrekResult
 
 #: A search for what to relax lasts so many seconds, all of them together so many, and so many answers are enough.
-PROBE_S, ALL_PROBES_S, ENOUGH = 0.4, 3.0, 4
+PROBE_S, ALL_PROBES_S, ENOUGH = 0.3, 3.0, 4
 #: By how much days are made longer, and shorter, to see whether that helps.
 LONGER, SHORTER = (1.25, 1.6), (0.7, 0.4)
 
@@ -204,13 +205,14 @@ def _told(task: Task, trek: Trek) -> Mapping[str, object]:
 
 
 def _changes(task: Task, obstacle: Obstacle | None, calendar: Calendar) -> Iterator[_Change]:
-    """What could be changed: what is in the way first, then what costs a hiker least."""
+    """What could be changed: what is in the way first; where that is not known, the limits that were set by hand."""
     parameters, trek = task.parameters, _trek(task.parameters)
-    changes = [*_of_nights(parameters, trek), *_of_days(parameters, trek)]
-    if obstacle is not None and obstacle.night is None and obstacle.day is not None:
-        changes.reverse()
-    yield from changes
-    yield from _of_limits(parameters, trek)
+    nights, days, limits = _of_nights(parameters, trek), _of_days(parameters, trek), _of_limits(parameters, trek)
+    if obstacle is None or (obstacle.night is None and obstacle.day is None):
+        order = (limits, nights, days)
+    else:
+        order = (nights, days, limits) if obstacle.night is not None else (days, nights, limits)
+    yield from chain.from_iterable(order)
     if parameters.date is not None:
         for better in calendar.better_dates(parameters.date, trek.days):
             on = better.date.isoformat()

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from loopgenie.geometry import Position, line_length_m
-from loopgenie.store import Junction, Point, Region, Segment, SegmentCore, Stretch, Trailhead
+from loopgenie.geometry import Position, line_length_m, nearest_on_line
+from loopgenie.store import Anchor, Junction, Point, Region, Segment, SegmentCore, Stretch, Trailhead
 from loopgenie.ways import ROADS, WORTH, WayKind
 
 #: Where the drawing's corner lies, and how many degrees a kilometre has there (on the equator, WGS 84).
@@ -81,6 +81,15 @@ class Drawing:
     def point(self, x_km: float, y_km: float, kind: str, name: str | None, population: int | None = None) -> Drawing:
         """Put a named point on the map."""
         self.points.append(Point(len(self.points), kind, name, *at(x_km, y_km), None, population))
+        return self
+
+    def stop(self, x_km: float, y_km: float, kind: str, name: str | None, **details: str) -> Drawing:
+        """Put a camp, a hut or water there, anchored on the nearest way that was drawn before."""
+        place = at(x_km, y_km)
+        feet = [(nearest_on_line(place, s.line), s.core) for s in self.segments]
+        foot, core = min(feet, key=lambda each: (each[0].distance_m, each[1].id))
+        anchor = Anchor(core.id, min(1.0, foot.along_m / core.length_m), foot.distance_m)
+        self.points.append(Point(len(self.points), kind, name, *place, details=details, anchor=anchor))
         return self
 
     def region(self, **more: Any) -> Region:
