@@ -85,7 +85,7 @@ def solve_trek(
             now = time.perf_counter()
             until = now + max(0.0, deadline - now) * weight / sum(weights[i:])
         known = [] if treks else _split_loops(problem, part, seed, until, moves)
-        found = search.race(known, until, moves)
+        found = search.races(known, until, moves)
         found = sorted([*known, *found], key=problem.objective, reverse=True)
         unlike = _unlike(problem, found, treks, 1 if i < len(weights) - 1 else alternatives - len(treks))
         if not unlike and not treks:

@@ -135,6 +135,9 @@ class TrekKernel:
     saved_night: cython.int[::1]
     saved_home: cython.int
     rest: cython.int[::1]  # the end of a day that is open in the middle
+    aside: cython.int[::1]  # a part of a day on its way to another
+    turned: cython.int[::1]  # days as they were before they were turned round
+    turned_size: cython.int[::1]
     # prices, hundredths of a point
     length_price: cython.longlong
     climb_price: cython.longlong
@@ -142,6 +145,7 @@ class TrekKernel:
     share_price: cython.longlong
     missed_price: cython.longlong
     dry_price: cython.longlong
+    broken_price: cython.longlong  # for each limit that is not kept, however nearly it is
     # shortest paths
     stamp: cython.int
     seen: cython.int[::1]
@@ -177,6 +181,7 @@ class TrekKernel:
     has_best: cython.int
     kept: cython.int[::1]
     kept_objective: cython.longlong[::1]
+    kept_valid: cython.schar[::1]
     kept_best: cython.int[::1]
     kept_best_value: cython.longlong[::1]
     random_state: cython.ulonglong
@@ -260,7 +265,8 @@ class TrekKernel:
         self.saved_edge = _zeros("i", count * self.room)
         self.saved_size, self.saved_first = _zeros("i", count), _zeros("i", count)
         self.saved_night = _zeros("i", count)
-        self.rest = _zeros("i", self.room)
+        self.rest, self.aside = _zeros("i", self.room), _zeros("i", self.room)
+        self.turned, self.turned_size = _zeros("i", count * self.room), _zeros("i", count)
         self.seen, self.done, self.arrival = _zeros("i", node_count), _zeros("i", node_count), _zeros("i", node_count)
         self.distance = _zeros("q", node_count)
         self.settled = _zeros("i", node_count)
@@ -275,13 +281,14 @@ class TrekKernel:
         self.kept = _untouched_zeros("i", slots * self.record)
         self.kept_best = _untouched_zeros("i", slots * self.record)
         self.kept_objective = array("q", [-INFINITE]) * slots
+        self.kept_valid = _zeros("b", slots)
         self.kept_best_value = array("q", [-INFINITE]) * slots
         self.ones = 0xFFFFFFFFFFFFFFFF
         self.mixer = 0x9E3779B97F4A7C15
         self.second_mixer = 0xD6E8FEB86659FD93
         self.random_state = ((seed * 0x9E3779B97F4A7C15 + 0x2545F4914F6CDD1D) & 0xFFFFFFFFFFFFFFFF) | 1
         self.logarithm = _LOGARITHMS
-        self.set_prices(100, 100, 100, 100, 100, 100)
+        self.set_prices(100, 100, 100, 100, 100, 100, 0)
 
     def _measure(self, lengths, worths, ups, downs, camps):
         """See to it that nothing leaves 64 bits, whatever is walked."""
@@ -835,6 +842,8 @@ class TrekKernel:
         outside: cython.longlong = 0
         climbed: cython.longlong = 0
         late: cython.longlong = 0
+        by: cython.longlong
+        broken: cython.longlong = 0  # limits that are not kept
         self.excess = 0
         for d in range(self.days):
             length = self.day_length[d]
@@ -854,8 +863,12 @@ class TrekKernel:
             total_ascent += ascent
             if self.target[d] >= 0:
                 astray += length - self.target[d] if length > self.target[d] else self.target[d] - length
-            outside += self._outside(length, self.min_length[d], self.max_length[d])
+            by = self._outside(length, self.min_length[d], self.max_length[d])
+            if by > 0:
+                outside += by
+                broken += 1
             if self.max_ascent[d] >= 0 and ascent > self.max_ascent[d]:
+                broken += 1
                 climbed += ascent - self.max_ascent[d]
             if self.min_time[d] >= 0 or self.max_time[d] >= 0:
                 level = self._ticks(length, self.level_pace)
@@ -865,20 +878,32 @@ class TrekKernel:
                 # rounded up at most 4 ticks too much
                 if self.max_time[d] >= 0 and ticks > self.max_time[d] * 1024:
                     late += (ticks - self.max_time[d] * 1024 + 1023) >> 10
+                    broken += 1
                 if self.min_time[d] > 0 and ticks - 4 <= (self.min_time[d] - 1) * 1024:
                     late += ((self.min_time[d] - 1) * 1024 + 1024 + 4 - ticks) >> 10
-        outside += self._outside(total, self.min_total, self.max_total)
+                    broken += 1
+        by = self._outside(total, self.min_total, self.max_total)
+        if by > 0:
+            outside += by
+            broken += 1
         if self.max_climb >= 0 and total_ascent > self.max_climb:
+            broken += 1
             climbed += total_ascent - self.max_climb
         self.excess += outside * self.length_price + climbed * self.climb_price + late * self.time_price
         if self.repeat_limit >= 0 and self.repeated * 10000 > self.repeat_limit * total:
+            broken += 1
             self.excess += (1 + self.repeated - self.repeat_limit * total // 10000) * self.share_price
         if self.road_limit >= 0 and self.on_road * 10000 > self.road_limit * total:
+            broken += 1
             self.excess += (1 + self.on_road - self.road_limit * total // 10000) * self.share_price
         if self.vias > 0:
             self.excess += self._missed() * self.missed_price
         if self.max_dry >= 0:
-            self.excess += self._drought() * self.dry_price
+            by = self._drought()
+            if by > 0:
+                broken += 1
+                self.excess += by * self.dry_price
+        self.excess += broken * self.broken_price
         self.value = self.earned - self.repeat_cost * self.repeated - self.balance_cost * astray
         return self.value - self.excess
 
@@ -964,7 +989,7 @@ class TrekKernel:
     @cython.nogil
     @cython.exceptval(check=False)
     def _move_fetch(self) -> cython.int:
-        """Fetch a rewarding edge nearby that is not walked yet."""
+        """Fetch a rewarding edge nearby, mostly one that is not walked yet."""
         d: cython.int = self._below(self.days)
         i: cython.int = self._below(self.size[d] + 1)
         k: cython.int
@@ -973,6 +998,7 @@ class TrekKernel:
         e: cython.int
         fetched: cython.int = -1
         end: cython.int = -1
+        walked: cython.int = self._random() & 7 == 0  # where trail is scarce, or days too short, walked ones will do
         self._begin_fresh()
         self._shuffle(d)
         self._search(self.node[d * self.wide + i], -1, self.infinite, 10 + self._below(16 << self._below(6)))
@@ -982,7 +1008,7 @@ class TrekKernel:
                 return 0
             q = self.first[w] + self._below(self.first[w + 1] - self.first[w])
             e = self.link_edge[q]
-            if self.times[e] != 0 or self.closed[e] >> d & 1:
+            if (self.times[e] != 0 and not walked) or self.closed[e] >> d & 1:
                 continue
             if fetched < 0 or self.worth[e] > self.worth[fetched]:
                 fetched = e
@@ -1062,21 +1088,31 @@ class TrekKernel:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def _move_night(self) -> cython.int:
-        """Let a night fall earlier or later on the way, or at another camp of the place."""
-        d: cython.int = self._below(self.days - 1)
+    def _move_night(self, d: cython.int) -> cython.int:
+        """Let the night after day d fall earlier or later on the way, or at another camp of the place.
+
+        For the last day: start and end at another trailhead on the way.
+        """
         later: cython.int = self._random() & 1
+        last: cython.int = d == self.days - 1
+        morning: cython.int = 0 if last else d + 1
+        day: cython.int = morning if later else d
+        base: cython.int = day * self.wide
         i: cython.int
         k: cython.int
         c: cython.int
         v: cython.int
         count: cython.int = 0
         camp: cython.int = -1
-        at: cython.int = 0
-        day: cython.int = d + later
-        base: cython.int = day * self.wide
+        at: cython.int = -1
         for i in range(self.size[day] + 1):
             v = self.node[base + i]
+            if last:
+                if self.is_home[v] and v != self.home:
+                    count += 1
+                    if self._below(count) == 0:
+                        at = i
+                continue
             for k in range(self.here_first[v], self.here_first[v + 1]):
                 c = self.here_camp[k]
                 if c != self.night[d] and not self.camp_banned[c] >> d & 1:
@@ -1084,26 +1120,28 @@ class TrekKernel:
                     if self._below(count) == 0:
                         camp = c
                         at = i
-        if camp < 0:
+        if at < 0:
             return 0
         self._save(d)
-        self._save(d + 1)
+        self._save(morning)
         self._begin_fresh()
         v = self.node[base + at]
-        self.night[d] = camp
+        if last:
+            self.home = v
+        else:
+            self.night[d] = camp
         if later:
             for k in range(at):
-                self.fresh[k] = self.edge[(d + 1) * self.room + k]
+                self.fresh[k] = self.edge[morning * self.room + k]
             self.fresh_size = at
-            i = at
             # the morning goes to the evening before
-            self._begin_later(d + 1, at)
+            self._begin_later(morning, at)
             return self._replace(d, self.size[d], self.size[d], -1, 0)
         for k in range(at, self.size[d]):
             self.fresh[k - at] = self.edge[d * self.room + k]
         self.fresh_size = self.size[d] - at
         self._cut(d, at)
-        return self._replace(d + 1, 0, 0, v, 0)
+        return self._replace(morning, 0, 0, v, 0)
 
     @cython.cfunc
     @cython.nogil
@@ -1120,6 +1158,105 @@ class TrekKernel:
             self.node[nodes + k] = self.node[nodes + i + k]
         self.node[nodes + self.size[d] - i] = self.node[nodes + self.size[d]]
         self.size[d] -= i
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _move_part(self) -> cython.int:
+        """Walk a closed part of a day on another day that comes by."""
+        d: cython.int = self._below(self.days)
+        other: cython.int = self._below(self.days - 1)
+        i: cython.int = 0
+        j: cython.int = -1
+        k: cython.int
+        at: cython.int = -1
+        count: cython.int = 0
+        if other >= d:
+            other += 1
+        for k in range(6):
+            i = self._below(self.size[d] + 1)
+            j = self._again_at(d, i)
+            if j >= 0:
+                break
+        if j < 0:
+            return 0
+        for k in range(self.size[other] + 1):
+            if self.node[other * self.wide + k] == self.node[d * self.wide + i]:
+                count += 1
+                if self._below(count) == 0:
+                    at = k
+        if at < 0:
+            return 0
+        count = j - i
+        for k in range(count):
+            self.aside[k] = self.edge[d * self.room + i + k]
+        self._begin_fresh()
+        if self._replace(d, i, j, -1, 0) == 0:
+            return 0
+        for k in range(count):
+            self.fresh[k] = self.aside[k]
+        self.fresh_size = count
+        return self._replace(other, at, at, -1, self._random() & 1)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _move_turn(self) -> cython.int:
+        """Walk a closed part of several days backwards, its nights with it; or the whole trek."""
+        a: cython.int = self._below(self.days)
+        b: cython.int = self._below(self.days)
+        i: cython.int = 0
+        j: cython.int = -1
+        k: cython.int
+        d: cython.int
+        v: cython.int
+        count: cython.int = 0
+        if a > b:
+            d = a
+            a = b
+            b = d
+        if a == b:
+            a = 0
+            b = self.days - 1
+            j = self.size[b]
+        else:
+            i = self._below(self.size[a] + 1)
+            for k in range(self.size[b] + 1):
+                if self.node[b * self.wide + k] == self.node[a * self.wide + i]:
+                    count += 1
+                    if self._below(count) == 0:
+                        j = k
+        if j < 0:
+            return 0
+        for d in range(a, b):
+            if self.camp_banned[self.night[a + b - 1 - d]] >> d & 1:
+                return 0
+        for d in range(a, b + 1):
+            self._save(d)
+            for k in range(self.size[d]):
+                self.turned[d * self.room + k] = self.edge[d * self.room + k]
+            self.turned_size[d] = self.size[d]
+        for d in range(a, b + 1):
+            self._cut(d, i if d == a else 0)
+        for k in range((b - a) >> 1):
+            v = self.night[a + k]
+            self.night[a + k] = self.night[b - 1 - k]
+            self.night[b - 1 - k] = v
+        for d in range(a, b + 1):
+            if d > a:
+                self.node[d * self.wide] = self.camp_node[self.night[d - 1]]
+            # what was walked on the day that lies as far from the other end
+            v = a + b - d
+            count = i if v == a else 0
+            k = (j if v == b else self.turned_size[v]) - 1
+            while k >= count:
+                if self._append(d, self.turned[v * self.room + k]) == 0:
+                    return 0
+                k -= 1
+        for k in range(j, self.turned_size[b]):
+            if self._append(b, self.turned[b * self.room + k]) == 0:
+                return 0
+        return 1
 
     @cython.cfunc
     @cython.nogil
@@ -1212,19 +1349,25 @@ class TrekKernel:
     @cython.exceptval(check=False)
     def _move(self) -> cython.int:
         r: cython.ulonglong = self._random() & 255
-        if r < 96:
+        if r < 92:
             return self._move_path()
-        if r < 164:
+        if r < 160:
             return self._move_fetch()
-        if r < 184:
+        if r < 180:
             return self._move_drop(0)
-        if r < 190:
+        if r < 184:
             return self._move_drop(1)
-        if r < 216:
-            return self._move_night()
-        if r < 236:
+        if r < 192:
+            return self._move_part()
+        if r < 212:
+            return self._move_night(self._below(self.days - 1))
+        if r < 214:
+            return self._move_night(self.days - 1)
+        if r < 217:
+            return self._move_turn()
+        if r < 237:
             return self._move_place(self._below(self.days - 1))
-        if r < 242:
+        if r < 243:
             return self._move_place(self.days - 1)
         if r < 250:
             return self._move_day()
@@ -1325,6 +1468,8 @@ class TrekKernel:
     def _store(self, slot: cython.int, objective: cython.longlong) -> cython.void:
         k: cython.int
         base: cython.int = slot * self.record
+        self._objective()
+        self.kept_valid[slot] = self.excess == 0
         self.kept_objective[slot] = objective
         self._write(self.kept, base)
         if self.has_best:
@@ -1506,7 +1651,7 @@ class TrekKernel:
         with cython.nogil:
             self._measure_camp(c)
 
-    def set_prices(self, length, climb, time, share, missed, dry):
+    def set_prices(self, length, climb, time, share, missed, dry, broken):
         """Prices of a unit outside the limits, in hundredths of a point; cut to what cannot leave 64 bits."""
         most = INFINITE // (64 * 2 * self.days * (1 + sum(self.length)))
         self.length_price = max(1, min(length, most))
@@ -1515,6 +1660,7 @@ class TrekKernel:
         self.share_price = max(1, min(share, most))
         self.missed_price = max(1, min(missed, INFINITE // (64 * (1 + self.vias))))
         self.dry_price = max(1, min(dry, most))
+        self.broken_price = min(broken, INFINITE >> 10)
 
     def set_worths(self, worths):
         """Let the edges earn something else; treks that are kept are not valued anew."""
@@ -1586,6 +1732,10 @@ class TrekKernel:
     def objective_of(self, slot: cython.int):
         """Objective of the trek of a slot, penalties included; -INFINITE: none."""
         return self.kept_objective[slot]
+
+    def is_valid(self, slot: cython.int):
+        """Whether the trek of a slot, as it is now, keeps all limits."""
+        return self.kept_valid[slot] != 0
 
     def best_value_of(self, slot: cython.int):
         """Objective of the best valid trek a slot has seen; -INFINITE for none."""

@@ -28,6 +28,10 @@ HOT, COLD = 1.0, 0.04
 CHEAP, DEAR = 0.7, 4.0
 #: Most treks that a race tells of.
 MOST_TREKS = 32
+#: Prices are raised by this at most where limits are hard to keep.
+MOST_PRESSURE = 64
+#: Moves of a race for each edge before there is another race, and most races.
+MOVES_PER_EDGE, MOST_HEATS = 150, 30
 #: Seconds between two looks at the clock.
 TICK_S = 0.01
 
@@ -159,6 +163,7 @@ class TrekSearch:
         self.part = part
         self.improved = improved
         self.told: int | None = None
+        self.pressure = 1  # all prices are so many times as high, where hardly a trek keeps the limits
         self.kernel = kernel_of(problem, part, seed)
         self.worths = [POINTS * w for w in picked(problem.earnings(), part.edges)]
         lengths = [problem.network.edges[e].length for e in part.edges]
@@ -182,11 +187,25 @@ class TrekSearch:
                 break
             self.kernel.measure_camp(c)
 
-    def race(self, known: Sequence[Trek], deadline: float | None, iterations: int) -> list[Trek]:
-        """Anneal many treks, the worse half dropping out again and again: valid ones, best first.
+    def races(self, known: Sequence[Trek], deadline: float | None, iterations: int) -> list[Trek]:
+        """Valid treks, the best first: of one race, or of several where the network is so small that one is short.
 
-        `known` treks take part from the third round on, when it has cooled down.
+        `known` treks take part when it has cooled down.
         """
+        found: dict[int, Trek] = {}
+        heat = MOVES_PER_EDGE * max(20, len(self.part.edges))
+        now = time.perf_counter()
+        moves = iterations if deadline is None else int((deadline - now) * self.speed)
+        heats = max(1, min(MOST_HEATS, moves // heat))
+        for k in range(heats):
+            end = None if deadline is None else now + (deadline - now) * (k + 1) / heats
+            for trek in self._race(known, end, iterations // heats):
+                found.setdefault(self.problem.objective(trek), trek)
+        return [found[value] for value in sorted(found, reverse=True)]
+
+    def _race(self, known: Sequence[Trek], deadline: float | None, iterations: int) -> list[Trek]:
+        """Anneal many treks, the worse half dropping out again and again."""
+        self.pressure = 1
         slots = self._start(deadline, iterations)
         rounds = max(3, len(slots).bit_length() + 1)
         began = time.perf_counter()
@@ -202,6 +221,9 @@ class TrekSearch:
                     self.kernel.anneal(slot, iterations // rounds // len(slots), hot, cold)
                 elif not self._anneal_until(slot, end, len(slots) - i, hot, cold):
                     break
+            valid = sum(self.kernel.is_valid(slot) for slot in slots)
+            if 4 * valid < len(slots):
+                self.pressure = min(MOST_PRESSURE, 2 * self.pressure)
             slots.sort(key=self._standing, reverse=True)
             slots = slots[: max(2, len(slots) // 2)]
             hot = cold
@@ -279,12 +301,14 @@ class TrekSearch:
         return max(self.kernel.best_value_of(slot), self.kernel.objective_of(slot))
 
     def _set_prices(self, slots: Sequence[int], r: int, rounds: int) -> None:
+        problem = self.problem
         worth = self.first_worth
         if r > 0 and slots:
             best = max(map(self._standing, slots))
-            worth = max(worth // 10, best // self.longest, 1)
-        problem = self.problem
-        step = _step(CHEAP, DEAR, r, rounds - 1)
+            worth = max(worth // 4, best // self.longest, 1)
+        # to fill a day may cost repetition, and that has to be the lesser evil
+        worth = max(worth, problem.repeat_cost + problem.balance_cost)
+        step = _step(CHEAP, DEAR, r, rounds - 1) * self.pressure
         climbs = [day.max_ascent for day in problem.days if day.max_ascent]
         climb = worth * max(day.max_length for day in problem.days) // min(climbs) if climbs else worth
         if problem.max_ascent:
@@ -297,6 +321,7 @@ class TrekSearch:
             worth * step // 1024 + 1,
             worth * step // 1024 * max(day.max_length for day in problem.days) // 4 + 1,
             worth * step // 1024 + 1,
+            self.unit * r // rounds,
         )
 
     def _anneal_until(self, slot: int, end: float, treks: int, hot: int, cold: int) -> bool:
