@@ -1,4 +1,4 @@
-"""python -m solver: solve one problem, or measure the solver on a folder of them."""
+"""python -m solver: solve one problem, of a loop or of several days, or measure the solver on a folder of them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from solver.instances import loop_json, read_instance, write_loop
 from solver.kernel import COMPILED
 from solver.measuring import Measurement, Summary, about, keep_if_better, measure
 from solver.solve import solve
+from solver.solve_trek import solve_trek
+from solver.trek import TrekProblem, TrekResult
+from solver.trek_files import read_trek_instance, trek_json
 
 HEADING = (
     f"{'instance':<42}{'edges':>7}{'best known':>11}{'score':>8}{'loss %':>8}{'bound':>8}{'gap %':>7}{'s':>7}  status"
@@ -44,23 +47,27 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("solve", help="solve a problem from a JSON file")
     one.add_argument("instance", type=Path, metavar="INSTANCE.json")
     one.add_argument("--output", type=Path, metavar="LOOP.json", help="write the loop here, not to standard output")
+    days = commands.add_parser("trek", help="solve a problem of several days from a JSON file, and print the days")
+    days.add_argument("instance", type=Path, metavar="INSTANCE.json")
+    days.add_argument("--output", type=Path, metavar="TREK.json", help="write the trek here, too")
     many = commands.add_parser("bench", help="solve every problem in a folder, compare with the stored references")
     many.add_argument("folder", type=Path)
     many.add_argument("--jsonl", type=Path, metavar="FILE", help="append one JSON line per instance")
     many.add_argument("--walks", type=Path, metavar="FOLDER", help="write loops that beat their reference here")
-    for command in (one, many):
+    for command in (one, days, many):
         command.add_argument("--time-limit", type=float, default=1.0, metavar="S", help="seconds (default 1)")
         command.add_argument("--iterations", type=int, metavar="N", help="try N moves; the clock is not looked at")
         command.add_argument("--seed", type=int, default=0, metavar="N")
+    for command in (one, many):
         command.add_argument("--prove", action="store_true", help="spend time on a tighter upper bound")
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; 0 fine, 1 no loop or a failed check, 2 wrong use or bad input."""
+    """Run a command; 0 fine, 1 no loop, no trek or a failed check, 2 wrong use or bad input."""
     options = _parser().parse_args(arguments)
     try:
-        return _solve(options) if options.command == "solve" else _bench(options)
+        return {"solve": _solve, "trek": _trek, "bench": _bench}[options.command](options)
     except (ValueError, OSError) as error:
         text = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.strerror else str(error)
         print(f"python -m solver: {text}", file=sys.stderr)
@@ -83,6 +90,36 @@ def _solve(options: argparse.Namespace) -> int:
     if result.reason:
         print(result.reason, file=sys.stderr)
     return 0 if result.loop else 1
+
+
+def _trek(options: argparse.Namespace) -> int:
+    problem = read_trek_instance(options.instance).problem
+    result = solve_trek(problem, time_limit=options.time_limit, iterations=options.iterations, seed=options.seed)
+    if options.output:
+        options.output.write_text(json.dumps(trek_json(result, problem)) + "\n", encoding="utf-8")
+    print(_days(result, problem))
+    if result.obstacle:
+        print(result.obstacle.words, file=sys.stderr)
+    return 0 if result.trek else 1
+
+
+def _days(result: TrekResult, problem: TrekProblem) -> str:
+    """A trek as a table, a day a line."""
+    trek = result.trek
+    if trek is None:
+        return f"{result.status}: no trek"
+    lines = [
+        f"{result.status}: score {trek.score}, length {trek.length}, repeated {trek.repeated}, "
+        f"objective {problem.objective(trek)}, from node {trek.start}",
+        f"{'day':>3}{'length':>9}{'ascent':>8}{'descent':>9}{'edges':>7}  night",
+    ]
+    for number, day in enumerate(trek.days, 1):
+        night = "-"
+        if day.camp is not None:
+            camp = problem.camps[day.camp]
+            night = f"camp {day.camp} at node {camp.node}" + (f", spur {camp.spur}" if camp.spur else "")
+        lines.append(f"{number:>3}{day.length:>9}{day.ascent:>8}{day.descent:>9}{len(day.walk):>7}  {night}")
+    return "\n".join(lines)
 
 
 def _bench(options: argparse.Namespace) -> int:

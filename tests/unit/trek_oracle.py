@@ -358,7 +358,7 @@ def _with_limits(problem: TrekProblem, draw: Random, trek: Trek | None) -> TrekP
                 min_length=low,
                 max_length=high,
                 target=draw.choice((None, (low + high) // 2, draw.randint(low, high))),
-                max_ascent=(walked.ascent if walked else 30) + draw.randint(-2, 9) if sometimes(0.2) else None,
+                max_ascent=max(0, (walked.ascent if walked else 30) + draw.randint(-2, 9)) if sometimes(0.2) else None,
                 min_time=max(0, seconds - draw.randint(0, 1800)) if pace and sometimes(0.5) else None,
                 max_time=seconds + draw.randint(0, 1800) if pace and sometimes(0.7) else None,
                 closed=frozenset(e for e in edges if sometimes(0.5) and not (walked and e in walked.walk))
