@@ -164,7 +164,7 @@ def _quoted(text: str) -> str:
 
 def _named_in(box: Box | None, store: TrailStore) -> list[Point]:
     points = store.points_in(box, KINDS, _MOST_POINTS) if box else []
-    return sorted((p for p in points if p.name), key=lambda p: (KINDS.index(p.kind), -(p.population or 0), p.id))
+    return sorted((p for p in points if p.is_place), key=lambda p: (KINDS.index(p.kind), -(p.population or 0), p.id))
 
 
 def _inside(place: Point | Town, box: Box) -> bool:

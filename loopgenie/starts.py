@@ -99,7 +99,7 @@ _PLACE_KINDS = ("city", "town", "village", "hamlet", "locality", "peak", "pass",
 def near(place: LonLat, store: TrailStore) -> str:
     """Where something without a name is: near the nearest thing that has one."""
     for radius_m in (1000.0, 5000.0):
-        points = [p for p in store.points_in(Box(*place, *place).grown(radius_m), _PLACE_KINDS, 500) if p.name]
+        points = [p for p in store.points_in(Box(*place, *place).grown(radius_m), _PLACE_KINDS, 500) if p.is_place]
         if points:
             return f"near {min(points, key=lambda p: distance_m(place, (p.lon, p.lat))).name}"
     return f"at {place.lat:.4f},{place.lon:.4f}"

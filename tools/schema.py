@@ -26,8 +26,10 @@ TABLES: dict[str, tuple[Point, str]] = {
     "town": ((20, 292), "the gazetteer"),
     "name_gram": ((290, 562), "finds names of points and towns"),
     "answer": ((560, 594), "answers kept for one snapshot"),
+    "season": ((290, 674), "when segments may be walked"),
+    "notice": ((20, 502), "what an operator has loaded"),
 }
-WIDTH, HEIGHT, BOX, LINE = 820, 710, 240, 16
+WIDTH, HEIGHT, BOX, LINE = 820, 756, 240, 16
 #: Columns that point to another table.
 LINKS = (
     ("segment", "start_junction", "junction"),

@@ -153,6 +153,11 @@ class Point(NamedTuple):
     details: Mapping[str, str] = NOTHING_TOLD
     anchor: Anchor | None = None
 
+    @property
+    def is_place(self) -> bool:
+        """Whether people look for it by its name: a stream has a point wherever a trail crosses it."""
+        return self.name is not None and self.details.get("type") != "stream"
+
 
 #: Camps, huts and water farther than this (m) from any segment are not on anyone's way.
 ANCHOR_M = 1000.0

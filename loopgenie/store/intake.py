@@ -97,7 +97,7 @@ class Intake:
         """Every point, where it is, and what its name is compared by."""
         for number, point in enumerate(self.region.points):
             self._seen("point", number, point)
-            key = search_key(point.name) if point.name and is_place(point) else None
+            key = search_key(point.name) if point.name and point.is_place else None
             if key:
                 self.names.add(number, key)
             box = self._grow(grid_box([(point.lon, point.lat)]))
@@ -172,11 +172,6 @@ class Intake:
     def fingerprint(self) -> str:
         """A text that differs for other content, once everything has passed."""
         return f"{self.region.name} {self.region.data_date} {self._digest.hexdigest()}"
-
-
-def is_place(point: Point) -> bool:
-    """Whether somebody may look for a point by its name: a stream has a point wherever a trail crosses it."""
-    return point.details.get("type") != "stream"
 
 
 class NoticeIntake:

@@ -17,7 +17,7 @@ from loopgenie import notices
 from loopgenie.cli import main
 from loopgenie.errors import BadInput
 from loopgenie.geometry import Box, LonLat, line_length_m
-from loopgenie.store import Notice, TrailStore, open_store
+from loopgenie.store import NOTICE_KINDS, Notice, TrailStore, open_store
 
 WORLD = Box(-180.0, -90.0, 180.0, 90.0)
 SQUARE = [[10.0, 0.0], [10.01, 0.0], [10.01, 0.01], [10.0, 0.01], [10.0, 0.0]]
@@ -321,6 +321,29 @@ def test_any_title_and_any_span_of_the_year_come_back(store, tmp_path, begins: s
     notices.load(tmp_path / "t.csv", store)
     [notice] = there(store)
     assert (notice.title, notice.begins, notice.ends) == (told, begins, ends)
+
+
+# --- the page about it --------------------------------------------------------------------------------------------
+
+PAGE = (Path(__file__).parents[2] / "docs" / "data.md").read_text("utf-8")
+
+
+def test_the_examples_of_the_page_can_be_loaded(draw, store, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    rmnp = draw("rmnp").junctions(A=(0, 9), B=(1, 9)).way("A", "B", "Ypsilon Lake Trail")
+    store.replace_region(rmnp.region())
+    for suffix, language in (("geojson", "json"), ("csv", "csv")):
+        (tmp_path / f"closures.{suffix}").write_text(PAGE.split(f"```{language}\n")[1].split("```")[0])
+        notices.load(tmp_path / f"closures.{suffix}", store, name=suffix)
+    assert {(n.kind, n.title, n.begins, n.ends) for n in there(store)} == {
+        ("closure", "Elk calving: closed", "05-15", "06-30"),
+        ("permit", "Wilderness permit needed for every night", None, None),
+        ("closure", "Snow: closed", "12-01", "04-15"),
+        ("closure", "Bridge out, no crossing", "2026-05-20", None),
+    }
+
+
+def test_the_page_has_every_kind_and_property() -> None:
+    assert all(f"`{word}`" in PAGE for word in (*NOTICE_KINDS, *notices._PROPERTIES))
 
 
 # --- the command --------------------------------------------------------------------------------------------------

@@ -184,7 +184,8 @@ def test_a_stream_is_no_place_to_search_for(store: TrailStore) -> None:
     assert names(store.find_places("Valira", 9)) == ["Font Valira"]
     assert names(store.find_places("V", 9)) == ["Font Valira"]
     assert store.similar_names("Riu Valir", 9) == ["Font Valira"]
-    assert names(store.points_in(WORLD, ["water"], 9)) == ["Riu Valira", "Font Valira"]
+    water = store.points_in(WORLD, ["water"], 9)
+    assert [(point.name, point.is_place) for point in water] == [("Riu Valira", False), ("Font Valira", True)]
 
 
 def test_a_point_at_a_segment_that_is_not_there_leaves_the_store_as_it_was(store: TrailStore) -> None:
