@@ -27,7 +27,7 @@ _MOST_TENTS = 400
 #: Metres between two places that are one.
 _SAME_M = 1.0
 #: A camp nearer than this (m) lies at the trail.
-_AT_THE_TRAIL_M = 10.0
+_AT_THE_TRAIL_M = 25.0
 #: Water farther than this (m) from the trail is not worth the way.
 WATER_M = 100.0
 

@@ -351,7 +351,12 @@ def test_notices_close_camps(calendar, kind):
     assert found.camp_closed_on(camp(), date(2026, 8, 1)) is None
     assert found.camp_closed_on(camp(0.7), JULY) is None
     assert found.camp_closed_on(camp(), None) is None  # it ends
-    along = calendar(notice(kind, lines=[(at(0, 0.02), at(1, 0.02))]))
+
+
+def test_a_trail_closes_no_camp_beside_it_but_camping_along_it_may_be_forbidden(calendar):
+    line = [(at(0, 0.02), at(1, 0.02))]
+    assert calendar(notice("closure", lines=line)).camp_closed_on(camp(), JULY) is None
+    along = calendar(notice("no camping", lines=line))
     assert along.camp_closed_on(camp(), JULY) is not None  # 20 m away
     assert along.camp_closed_on(camp(y_km=0.06), JULY) is None
 
