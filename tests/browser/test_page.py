@@ -65,6 +65,29 @@ def test_the_profile_and_the_map_point_at_each_other(visit: Visit, village: str)
     assert painted(page, "spot") > 50
 
 
+def test_on_a_phone_the_profile_scrolls_away_under_the_map(browser: Browser, address: str, village: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    try:
+        page = Visit(context.new_page()).open(address).page
+        page.fill("#place", village)
+        page.click("#go")
+        page.wait_for_selector(".card #chart canvas")
+        page.wait_for_timeout(600)
+        # the map takes the upper 38 % of the screen: the middle of the profile comes to stand in it
+        page.evaluate("scrollBy(0, document.querySelector('#chart').getBoundingClientRect().top - 80)")
+        page.wait_for_timeout(300)
+        top = page.evaluate(
+            """() => {
+                const { left, top, width, height } = document.querySelector("#chart").getBoundingClientRect();
+                const there = document.elementFromPoint(left + width / 2, top + height / 2);
+                return there.closest("#chart, .stage").id || "map";
+            }"""
+        )
+        assert top == "map"
+    finally:
+        context.close()
+
+
 def test_the_profile_by_keyboard(desk: Visit, village: str) -> None:
     page = desk.page
     desk.plan(village, "10")

@@ -348,7 +348,9 @@ function drawLoop(i) {
   const line = { renderer: loopCanvas, lineJoin: "round", bubblingMouseEvents: false };
   const edge = { ...line, color: colour("paper"), weight: chosen ? 9 : 5, opacity: 0.9, interactive: false };
   L.polyline(points, edge).addTo(loopLayer);
-  const style = { ...line, color: colour(`loop-${i + 1}`), weight: chosen ? 5 : 3, opacity: chosen ? 1 : 0.75 };
+  // beside days in colours the others have none
+  const tint = daysOf(state.loops[i]).length ? "muted" : `loop-${i + 1}`;
+  const style = { ...line, color: colour(tint), weight: chosen ? 5 : 3, opacity: chosen ? 1 : 0.75 };
   const drawn = L.polyline(points, style).addTo(loopLayer);
   drawn.on("click", () => select(i));
   if (chosen) {
@@ -448,9 +450,10 @@ function fit(bounds) {
   map.fitBounds(bounds, { paddingTopLeft: [40, 55], paddingBottomRight: [40, bottom], animate: !calm.matches, maxZoom: 15 });
 }
 
-/** Show all loops, unless they lie so far apart that each would be a dot: then the chosen one. */
+/** Show all loops, unless they lie so far apart that each would be a dot, or have days to be seen: then the chosen one. */
 function fitLoops() {
   if (!state.loops.length) return;
+  if (daysOf(state.loops[state.selected]).length) return showDay(null);
   const one = boundsOf([state.loops[state.selected]]);
   const all = boundsOf(state.loops);
   const across = (b) => map.distance(b.getSouthWest(), b.getNorthEast());

@@ -1,6 +1,6 @@
 // A loop of several days: its table, its nights and its lines, and what the calendar says of it.
 
-import { colour, count, dateText, duration, h, icon, number, sentence, units } from "./words.js";
+import { colour, count, dateText, dayText, duration, h, icon, number, sentence, units } from "./words.js";
 
 const { L } = window;
 
@@ -36,7 +36,7 @@ const dryText = (metres) => (typeof metres === "number" ? units.length(metres) :
 function dayRows(day, { look, show }) {
   const go = (event) => event.target.closest("a") || show(day.day);
   const badge = h("button", { type: "button", class: "badge", "aria-label": `Show day ${day.day} on the map` }, String(day.day));
-  const date = day.date ? h("small", {}, dateText(day.date)) : null;
+  const date = day.date ? h("small", {}, dayText(day.date)) : null;
   const name = h("th", { scope: "row", role: "rowheader" }, badge, date);
   const cells = day.rest
     ? [h("td", { role: "cell", colspan: 5, class: "rest" }, day.camp ? `Rest at ${campName(day.camp)}` : "Rest")]
@@ -96,7 +96,7 @@ function moreOf(day) {
   const kinds = [...new Set((day.notes ?? []).map((note) => note.kind))];
   const refills = day.refills?.length ?? 0;
   const said = [refills ? count(refills, "refill") : "", day.cues.length ? "way by words" : ""].filter(Boolean).join(", ");
-  const tags = kinds.map((kind) => h("span", { class: "tag" }, kind));
+  const tags = kinds.flatMap((kind) => [h("span", { class: "tag" }, kind), " "]);
   const spoken = h("span", { class: "aside" }, `Day ${day.day}: `);
   return h("details", {}, h("summary", {}, spoken, sentence(said || "more"), " ", ...tags), ...parts);
 }
@@ -123,7 +123,9 @@ function night(camp) {
     camp.spur_m >= 5 ? `${units.steps(camp.spur_m)} off the trail` : null,
     WATER.get(camp.water),
   ];
-  const details = Object.entries(camp.details ?? {}).map(([name, text]) => h("div", {}, h("dt", {}, name), h("dd", {}, text)));
+  const details = Object.entries(camp.details ?? {}).map(([name, text]) =>
+    h("div", {}, h("dt", {}, name), h("dd", {}, isOfTheWeb(text) ? link(text, text) : text)),
+  );
   return h(
     "div",
     {},
@@ -135,11 +137,15 @@ function night(camp) {
 
 /** Where a fact is from and of when. */
 function source({ source: from, date, url }) {
-  const text = [from, date ? `of ${dateText(date, { year: true })}` : null].filter(Boolean).join(", ");
-  // only addresses of the web: others could run as a script
-  const link = /^https?:\/\//i.test(url ?? "") ? h("a", { href: url, rel: "noopener noreferrer" }, text || "source") : null;
-  return link || text ? h("p", { class: "source" }, "Source: ", link ?? text) : null;
+  const text = [from, date ? `of ${dateText(date)}` : null].filter(Boolean).join(", ");
+  const linked = isOfTheWeb(url) ? link(url, text || "source") : text;
+  return linked ? h("p", { class: "source" }, "Source: ", linked) : null;
 }
+
+/** Only these become links: other addresses could run as a script. */
+const isOfTheWeb = (address) => /^https?:\/\//i.test(address ?? "");
+
+const link = (address, text) => h("a", { href: address, rel: "noopener noreferrer" }, text);
 
 function waters(day) {
   if (!day.water?.length) return null;
@@ -163,12 +169,16 @@ const waterFacts = (water) => [
   water.away_m >= 60 ? `${units.steps(water.away_m)} away` : null,
   water.seasonal ? "not all year" : null,
   water.drinkable === true ? "drinkable" : water.drinkable === false ? "not for drinking" : null,
-  water.date ? `seen ${dateText(water.date, { year: true })}` : null,
+  water.date ? `seen ${dateText(water.date)}` : null,
 ];
 
 function notes(list) {
   if (!list?.length) return null;
-  const rows = list.map((note) => h("li", {}, h("strong", {}, `${sentence(note.kind)}: `), note.text, source(note)));
+  // a source of several notes in a row is told after the last of them
+  const isTold = (note, next) => next && note.source === next.source && note.url === next.url;
+  const rows = list.map((note, i) =>
+    h("li", {}, h("strong", {}, `${sentence(note.kind)}: `), note.text, isTold(note, list[i + 1]) ? null : source(note)),
+  );
   return h("ul", {}, ...rows);
 }
 
@@ -272,10 +282,10 @@ function ranges(numbers) {
 export function calendarOf({ date, note, closed = [], better_dates: better = [] }, { days, ask }) {
   if (!note && !closed.length && !better.length) return null;
   const buttons = better.map(({ date: other, opens, km }) =>
-    h("button", { type: "button", class: "suggestion", onclick: () => ask(other) }, h("strong", {}, `Ask for ${dateText(other, { year: true })}`), ` – opens ${opened(opens, km)}`),
+    h("button", { type: "button", class: "suggestion", onclick: () => ask(other) }, h("strong", {}, `Ask for ${dateText(other)}`), ` – opens ${opened(opens, km)}`),
   );
   const kilometres = closed.reduce((sum, { km }) => sum + (km ?? 0), 0);
-  const when = date ? (days > 1 ? "while you walk" : `on ${dateText(date, { year: true })}`) : "part of the year";
+  const when = date ? (days > 1 ? "while you walk" : `on ${dateText(date)}`) : "part of the year";
   const head = `${count(closed.length, "way is", "ways are")} closed ${when}: ${units.length(1000 * kilometres)}`;
   const list = h("ul", {}, ...closed.map((one) => closure(one, days)));
   return h(

@@ -56,10 +56,11 @@ export function duration(seconds) {
 
 export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** "Sat 4 Jul", with the year where that is asked for; what is no date stays as it is. */
-export function dateText(iso, { year } = {}) {
+/** "Sat 4 Jul", a day to walk on; what is no date stays as it is. */
+export const dayText = (iso) => dateText(iso, { weekday: "short", day: "numeric", month: "short" });
+
+/** "4 Jul 2026". */
+export const dateText = (iso, shown = { day: "numeric", month: "short", year: "numeric" }) => {
   const date = new Date(`${iso}T00:00:00Z`);
-  if (Number.isNaN(date.getTime())) return iso;
-  const shown = { weekday: "short", day: "numeric", month: "short", timeZone: "UTC", ...(year && { year: "numeric" }) };
-  return date.toLocaleDateString("en-GB", shown).replace(",", "");
-}
+  return Number.isNaN(date.getTime()) ? iso : date.toLocaleDateString("en-GB", { ...shown, timeZone: "UTC" }).replace(",", "");
+};
