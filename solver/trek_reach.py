@@ -7,7 +7,7 @@ of that at once, so they prove that there is no trek, never that there is one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from solver.kernel import INFINITE, Graph
@@ -31,7 +31,7 @@ def obstacle(problem: TrekProblem) -> Obstacle | None:
     if hindered:
         return hindered
     grounds = _grounds(problem)
-    return _no_way_round(problem, grounds) or _day_not_filled(problem, grounds)
+    return _no_way_round(problem, grounds) or _no_such_day(problem, grounds)
 
 
 def likely_obstacle(problem: TrekProblem, broken: Trek | None = None) -> Obstacle | None:
@@ -327,33 +327,59 @@ def _shortest(problem: TrekProblem, ground: _Ground, mornings: Sequence[Camp], e
     return None if shortest >= INFINITE else shortest
 
 
-# --- the lower ends of windows
+# --- a day by itself
 
 
-def _day_not_filled(problem: TrekProblem, grounds: list[_Ground]) -> Obstacle | None:
-    """A day that is too short even if it walks everything twice that lies in reach of where it may begin and end."""
+def _no_such_day(problem: TrekProblem, grounds: list[_Ground]) -> Obstacle | None:
+    """A day that cannot be long enough, or finds no water; or a via node that is in reach on none."""
     homes = [Camp(home) for home in problem.trailheads]
     last = len(problem.days) - 1
+    needs: dict[int, list[int]] = {node: [] for node in problem.via}
     for number, day in enumerate(problem.days):
         mornings = [problem.camps[c] for c in _open(problem, number - 1)] if number else homes
         evenings = [problem.camps[c] for c in _open(problem, number)] if number < last else homes
-        most = _most(problem, grounds[number], day, mornings, evenings)
-        if most < day.min_length:
-            return Obstacle(
-                f"day {number + 1}: walking every trail in reach twice makes only {most}, less than {day.min_length}",
-                day=number + 1,
-            )
+        limit = INFINITE - 1 if problem.via else day.max_length
+        there = grounds[number].graph.distances([camp.node for camp in mornings], limit)
+        back = grounds[number].graph.distances([camp.node for camp in evenings], limit)
+        for node, ways in needs.items():
+            ways.append(there[node] + back[node])
+        spurs = max(camp.spur for camp in mornings) + max(camp.spur for camp in evenings)
+        words = _too_short(problem, number, there, back, spurs) or _too_dry(problem, number, there, back)
+        if words:
+            return Obstacle(f"day {number + 1}: {words}", day=number + 1)
+    for node, ways in needs.items():
+        if all(way > day.max_length for way, day in zip(ways, problem.days, strict=True)):
+            near = min(range(last + 1), key=lambda i: ways[i] - problem.days[i].max_length)
+            known = None if ways[near] >= INFINITE else ways[near]
+            return Obstacle(f"via node {node} is in reach on no day: {_need(problem.days[near], near, known)}")
     return None
 
 
-def _most(problem: TrekProblem, ground: _Ground, day: Day, mornings: Sequence[Camp], evenings: Sequence[Camp]) -> int:
-    from_morning = ground.graph.distances([camp.node for camp in mornings], day.max_length)
-    to_evening = ground.graph.distances([camp.node for camp in evenings], day.max_length)
-    total = max(camp.spur for camp in mornings) + max(camp.spur for camp in evenings)
+def _too_short(problem: TrekProblem, number: int, there: Sequence[int], back: Sequence[int], spurs: int) -> str | None:
+    """Whether walking all twice that lies in reach is too little for a day."""
+    day, most = problem.days[number], spurs
+    for e in _in_reach(problem, day, there, back):
+        if most >= day.min_length:
+            return None
+        most += 2 * problem.network.edges[e].length
+    if most >= day.min_length:
+        return None
+    return f"walking every trail in reach twice makes only {most}, less than {day.min_length}"
+
+
+def _too_dry(problem: TrekProblem, number: int, there: Sequence[int], back: Sequence[int]) -> str | None:
+    """Whether a day is longer than may be walked without water, and has none on any trail in reach."""
+    day = problem.days[number]
+    if problem.max_dry is None or problem.waters is None or day.min_length <= problem.max_dry:
+        return None
+    if any(problem.waters[e] for e in _in_reach(problem, day, there, back)):
+        return None
+    return f"no trail in reach has water, and at most {problem.max_dry} of at least {day.min_length} may be dry"
+
+
+def _in_reach(problem: TrekProblem, day: Day, there: Sequence[int], back: Sequence[int]) -> Iterator[int]:
+    """Edges that a day may walk, given the distances from where it may begin, and to where it may end."""
     for e, edge in enumerate(problem.network.edges):
-        way = min(from_morning[edge.u] + to_evening[edge.v], from_morning[edge.v] + to_evening[edge.u])
-        if e not in ground.closed and way + edge.length <= day.max_length:
-            total += 2 * edge.length
-            if total >= day.min_length:
-                break
-    return total
+        way = min(there[edge.u] + back[edge.v], there[edge.v] + back[edge.u])
+        if way + edge.length <= day.max_length and e not in day.closed:
+            yield e

@@ -95,6 +95,14 @@ def test_nothing_is_in_the_way() -> None:
             {"min_length": 28},
             Obstacle("the longest days make 27 together, less than 28"),
         ),
+        (  # from 2 and back it is 8 on day 2; from 0 and on to 2 it is 12 + 4 on day 1
+            {"via": (3,), "days": (Day(1, 9), Day(1, 7), Day(1, 9))},
+            Obstacle("via node 3 is in reach on no day: day 2 would need 8, and may have 7"),
+        ),
+        (
+            {"waters": ((), (), (2,)), "max_dry": 5, "days": (Day(1, 9), Day(6, 7), Day(1, 9))},
+            Obstacle("day 2: no trail in reach has water, and at most 5 of at least 6 may be dry", day=2),
+        ),
         (
             {"via": (3,), "max_length": 23},
             Obstacle("via node 3 cannot be reached: there and back is 24, and the trek may have 23"),
