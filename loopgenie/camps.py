@@ -70,7 +70,8 @@ def _is_wanted(point: Point, trek: TrekParameters) -> bool:
     anchor = point.anchor
     if anchor is None or anchor.away_m > trek.max_camp_detour_m:
         return False
-    return "boat" not in point.details.get("users", "")
+    # a place that only groups get, or only those who come by boat, is none for whoever walks in with a friend
+    return "boat" not in point.details.get("users", "") and not point.details.get("type", "").startswith("group")
 
 
 def _on_open_segments(sites: Sequence[CampSite], area: Area, store: TrailStore) -> list[CampSite]:

@@ -16,6 +16,7 @@ from loopgenie.itinerary import (
     DayPlan,
     Itinerary,
     Lodging,
+    Note,
     Part,
     Start,
     Step,
@@ -34,6 +35,14 @@ from loopgenie.store import Point, Segment
 
 #: Where no limit was asked for, bottles are planned to last for this far (m), where there is water at all.
 CARRY_M = 8000.0
+
+
+#: Ends of lines stand in for trailheads where a source has neither roads nor car parks.
+_END_OF_A_TRAIL = Note(
+    "access",
+    "the walk starts where a trail ends; the data has no roads and no car parks there, so find out how to get there",
+    "LoopGenie",
+)
 
 
 class DayInput(NamedTuple):
@@ -93,6 +102,8 @@ def trek_itinerary(
         plan = _day(number, day, walked, start, ends[i], ends[i + 1], _date(first, number))
         mine = [(at, fill) for at, fill in enumerate(fills) if fill.day == i]
         notes = calendar.notes(plan.line, day.after.point if day.after else None, plan.date)
+        if start.kind == "trail end" and i == 0:
+            notes = [_END_OF_A_TRAIL, *notes]
         plan = replace(
             plan,
             waters=tuple(WaterStop(f.at_m - ends[i], f.point, _next_m(fills, at)) for at, f in mine),

@@ -26,8 +26,9 @@ from solver.trek import POINTS, Camp, Day, Pace, Trek, TrekProblem, TrekResult, 
 from solver.verify import trek_violations
 
 #: What it costs, in metres of the best trail, that a day is a metre astray from the middle of its window, and that a
-#: metre is walked again. A metre beyond the middle costs more than it can earn, so filling the window is never a gain.
-BALANCE_COST, REPEAT_COST = 1.5, 1.0
+#: metre is walked again. A metre beyond the middle costs more than it can earn, so filling the window is never a gain;
+#: and going to and fro on a dead end (1 earned, 2 nearer to the middle, 1 walked again) is never one either.
+BALANCE_COST, REPEAT_COST = 1.5, 5.0
 #: The pace of the walking time (DIN 33466).
 PACE = Pace(round(LEVEL_M_PER_HOUR) * UNITS, 300, 500)
 #: A day stays so far (units) inside its window, so that rounding to centimetres does not carry it out.
