@@ -13,6 +13,7 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from loopgenie.covering import Area, followed, is_beside
@@ -25,6 +26,8 @@ _DAY = timedelta(days=1)
 _YEAR = 365
 #: How many better dates are told.
 _MOST_DATES = 3
+#: What is near a line is asked for so many positions at a time, as the box of a whole line may hold all there is.
+_AT_ONCE = 100
 #: How many days a calendar remembers the closings of.
 _MOST_DAYS = 64
 
@@ -70,7 +73,7 @@ class _Closer(NamedTuple):
 
     def closing(self, day: date | None) -> Closing:
         """Why it is closed on a day on which it is."""
-        span = self.season.closed_span(day) if self.season and day else None
+        span = _closed_span(self.season, day) if self.season and day else None
         if span is None:
             return Closing(self.name, self.words, None, None, self.source)
         begins, ends = (None if end in (date.min, date.max) else end for end in span)
@@ -82,6 +85,12 @@ class _Closer(NamedTuple):
             ends,
             self.source,
         )
+
+
+@lru_cache(maxsize=4096)
+def _closed_span(season: Season, day: date) -> tuple[date, date] | None:
+    """As `Season.closed_span`; thousands of segments have one season."""
+    return season.closed_span(day)
 
 
 class _Held(NamedTuple):
@@ -138,10 +147,10 @@ class _Placed:
 class Calendar:
     """What is closed when in one box, and which rules hold there. Made by `calendar_in`; for several threads."""
 
-    def __init__(self, held: Mapping[int, _Held], notices: Iterable[Notice], *, southern: bool = False) -> None:
+    def __init__(self, held: Mapping[int, _Held], placed: Sequence[_Placed], *, southern: bool = False) -> None:
         self._held = held
         self._southern = southern
-        self._placed = [_Placed(notice) for notice in notices]
+        self._placed = placed
         self._days: OrderedDict[date | None, Mapping[int, Closing]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -355,20 +364,20 @@ def calendar_in(store: TrailStore, snapshot: Snapshot, box: Box) -> Calendar:
 
 def _made(store: TrailStore, box: Box) -> Calendar:
     southern = box.min_lat + box.max_lat < 0
-    notices = store.notices_in(box)
+    placed = [_Placed(notice) for notice in store.notices_in(box)]
     told = {number for number, texts in store.seasons_in(box).items() if any(map(_says_when, texts))}
     segments = store.segments(told)
     closers: dict[int, list[_Closer]] = {}
     for number in sorted(segments):
         closers[number] = list(dict.fromkeys(_by_season(segments[number], southern)))
-    for notice in notices:
-        if notice.kind == "closure":
-            closer = _by_notice(notice)
-            for segment in _covered(store, notice, box):
+    for each in placed:
+        if each.notice.kind == "closure":
+            closer = _Closer(each.notice.title, each.season, each.season.words, each.notice.source)
+            for segment in _covered(store, each, box):
                 segments[segment.core.id] = segment
                 closers.setdefault(segment.core.id, []).append(closer)
     held = {number: _held(segments[number], by) for number, by in closers.items() if by}
-    return Calendar(held, notices, southern=southern)
+    return Calendar(held, placed, southern=southern)
 
 
 def _says_when(text: str) -> bool:
@@ -383,23 +392,20 @@ def _by_season(segment: Segment, southern: bool) -> Iterator[_Closer]:
             yield _Closer(stretch.name, when, words, stretch.source)
 
 
-def _by_notice(notice: Notice) -> _Closer:
-    when = closure(notice.begins, notice.ends)
-    return _Closer(notice.title, when, when.words, notice.source)
-
-
-def _covered(store: TrailStore, notice: Notice, box: Box) -> Iterator[Segment]:
+def _covered(store: TrailStore, placed: _Placed, box: Box) -> list[Segment]:
     """The segments in a box that a notice is about."""
-    reach = Box.around(place for line in (*notice.rings, *notice.lines) for place in line).grown(100)
-    if not reach.touches(box):
-        return
-    segments = store.segments([core.id for core in store.cores_in(reach.cut_to(box))])
-    if notice.rings:
-        area = Area(notice.rings)
-        yield from (segment for segment in segments.values() if area.is_entered_by(segment.line))
-    else:
-        lines = {number: segment.line for number, segment in segments.items()}
-        yield from (segments[number] for number in sorted(followed(notice.lines, lines)))
+    if placed.area:
+        area = placed.area
+        return [segment for segment in _segments_near(store, [area.box], box) if area.is_entered_by(segment.line)]
+    lines = placed.notice.lines
+    boxes = [Box.around(line[i : i + _AT_ONCE]).grown(100) for line in lines for i in range(0, len(line), _AT_ONCE - 1)]
+    near = {segment.core.id: segment for segment in _segments_near(store, boxes, box)}
+    return [near[number] for number in sorted(followed(lines, {i: segment.line for i, segment in near.items()}))]
+
+
+def _segments_near(store: TrailStore, boxes: Iterable[Box], within: Box) -> Iterable[Segment]:
+    ids = {core.id for box in boxes if box.touches(within) for core in store.cores_in(box.cut_to(within))}
+    return store.segments(ids).values()
 
 
 def _held(segment: Segment, closers: Sequence[_Closer]) -> _Held:

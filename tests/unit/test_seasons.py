@@ -7,7 +7,7 @@ from calendar import month_name
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loopgenie.seasons import Rule, Season, Span, closure, is_seasonal, season
@@ -253,6 +253,7 @@ def inside(day, span):
     return begin <= here <= end if begin <= end else not end < here < begin
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(spans, dates)
 def test_all_ways_to_write_a_span_mean_the_same(given_spans, day):
     def joined(form, comma=", "):
@@ -269,6 +270,7 @@ def test_all_ways_to_write_a_span_mean_the_same(given_spans, day):
         assert season(text).is_open(day) != within, text
 
 
+@settings(deadline=None)
 @given(spans, st.booleans(), dates)
 def test_words_read_back_to_the_same_days(given_spans, opens, day):
     first = Season("x", (Rule(opens, tuple(Span(*span) for span in given_spans)),), not opens)
@@ -277,6 +279,7 @@ def test_words_read_back_to_the_same_days(given_spans, opens, day):
     assert again.words == first.words
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=60), pieces), st.dates())
 def test_no_text_is_a_fault_and_answers_agree(text, day):
     found = season(text)
@@ -295,6 +298,7 @@ def test_no_text_is_a_fault_and_answers_agree(text, day):
     assert not (found.all_year and found.never)
 
 
+@settings(deadline=None)
 @given(pieces)
 def test_open_all_year_means_every_day_of_it(text):
     found = season(text)
