@@ -229,9 +229,14 @@ def _place(camp: Part) -> tuple[object, ...]:
     return camp["name"], camp["lon"], camp["lat"]
 
 
+#: Waters to drink from only where the source says so.
+_SURFACE = ("stream", "lake")
+
+
 def _waters(day: Part) -> Iterator[_Spot]:
     for water in refills(day):
-        symbol = "Water Source" if water["drinkable"] is False else "Drinking Water"
+        fit = water["type"] not in _SURFACE if water["drinkable"] is None else water["drinkable"]
+        symbol = "Drinking Water" if fit else "Water Source"
         name = water["name"] or water["type"]
         yield _Spot(water["lon"], water["lat"], name, water["type"], symbol, f"fill bottles: {water_facts(water)}")
 

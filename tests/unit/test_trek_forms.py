@@ -83,6 +83,24 @@ def test_waypoints_are_the_trailhead_each_camp_once_and_each_refill(each: Any) -
     assert about[4] == "fill bottles: stream; not drinking water; the last on the way"
 
 
+@pytest.mark.parametrize(
+    ("kind", "drinkable", "symbol"),
+    [
+        ("tap", None, "Drinking Water"),
+        ("spring", False, "Water Source"),
+        ("stream", None, "Water Source"),
+        ("stream", True, "Drinking Water"),
+        ("lake", None, "Water Source"),
+    ],
+)
+def test_a_stream_is_no_drinking_water_unless_the_source_says_so(
+    kind: str, drinkable: bool | None, symbol: str
+) -> None:
+    document = trek()
+    days_of(document)[0]["water"][0] |= {"type": kind, "drinkable": drinkable}
+    assert gpxpy.parse(trip_gpx(document)).waypoints[2].symbol == symbol
+
+
 def test_without_dates_the_nights_have_numbers_only() -> None:
     document = trek()
     for day in days_of(document):
