@@ -269,8 +269,9 @@ class Calendar:
         source = camp.details.get("source") or "trail data"
         name = camp.name or camp.details.get("type", camp.kind)
         for detail, kind in _RULES_OF_A_CAMP.items():
-            if detail in camp.details:
-                yield Note(kind, f"{name}, {detail}: {camp.details[detail]}", source, camp.details.get("website"))
+            value = camp.details.get(detail)
+            if value and value not in ("no", "not needed") and not value.startswith("on foot"):
+                yield Note(kind, f"{name}, {detail}: {value}", source, camp.details.get("website"))
         if hours := camp.details.get("open"):
             when = season(hours, southern=self._southern)
             if when is None or not when.all_year:
@@ -290,10 +291,10 @@ class Calendar:
         return Better(start, tuple(sorted(lengths, key=lambda name: (-lengths[name], name))), total_m / 1000)
 
 
-#: What of a camp's details is a rule, and of which kind.
+#: What of a camp's details is a rule, and of which kind; a zone is the area that a permit names.
 _RULES_OF_A_CAMP = {
     "permit": "permit",
-    "zone": "quota",
+    "zone": "permit",
     "reservation": "rule",
     "food storage": "food storage",
     "users": "rule",

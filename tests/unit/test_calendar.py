@@ -417,23 +417,24 @@ def test_closures_are_kept_not_told_but_for_those_that_end_and_no_date(calendar)
 
 def test_what_a_camp_asks_for(calendar):
     asked = camp(
-        permit="needed", reservation="needed", food_storage="bear cables", zone="East", users="on foot", fee="10 EUR",
+        permit="needed", reservation="needed", food_storage="bear cables", zone="East", users="by boat only", fee="10 EUR",
         open="by appointment", website="https://camp.example",
     )  # fmt: skip
     assert [(note.kind, note.text) for note in calendar().notes((), asked, JULY)] == [
         ("permit", "Lake Camp, permit: needed"),
-        ("quota", "Lake Camp, zone: East"),
+        ("permit", "Lake Camp, zone: East"),
         ("rule", "Lake Camp, reservation: needed"),
         ("food storage", "Lake Camp, food storage: bear cables"),
-        ("rule", "Lake Camp, users: on foot"),
+        ("rule", "Lake Camp, users: by boat only"),
         ("season", 'Lake Camp, open "by appointment" (cannot be read to the day: ask there)'),
     ]
     assert {(note.source, note.url) for note in calendar().notes((), asked, JULY)} == {
         ("camps 7", "https://camp.example")
     }
+    usual = camp(reservation="not needed", permit="no", users="on foot and on horseback", open="24/7")
+    assert calendar().notes((), usual, JULY) == []
     hut = camp(kind="hut", open="Jun 15-Sep 15")
     assert [note.text for note in calendar().notes((), hut, JULY)] == ["Lake Camp, open 15 June to 15 September"]
-    assert calendar().notes((), camp(open="24/7"), JULY) == []
 
 
 # --- what is kept ---------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from calendar import month_name
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -233,6 +234,16 @@ def test_closures_of_operators():
 def test_closures_without_sense(begins, ends, why):
     with pytest.raises(ValueError, match=why):
         closure(begins, ends)
+
+
+def test_the_table_of_the_documentation():
+    """Each row of docs/seasons.md is read as it says."""
+    page = (Path(__file__).parents[2] / "docs" / "seasons.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(.+)` \| (.+) \|$", page, re.MULTILINE)
+    assert len(rows) > 20
+    for text, told in rows:
+        found = season(text)
+        assert (found.words if found else "-") == told, text
 
 
 # --- properties -----------------------------------------------------------------------------------------------------
