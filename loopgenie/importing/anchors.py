@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 
-from loopgenie.importing.chains import Chain
+from loopgenie.importing.chains import Chain, components
 from loopgenie.importing.landmarks import TOLD
 from loopgenie.importing.plane import Floats, Plane, lengths_of_pieces
 from loopgenie.importing.source import DEGREE, Line, Stream
@@ -17,6 +18,8 @@ from loopgenie.ways import ROADS
 
 #: So many chains are looked at at a time. They lie together on the ground, so that one flat map is true for them.
 _BATCH = 5_000
+#: Connected parts of the network that are shorter than this (m) lead nowhere: the terrace of a hut, a footbridge.
+_SHORT_PART_M = 200.0
 #: Of the places where a trail crosses water, one on so many metres is told.
 _APART_M = 100.0
 #: From a bridge that is longer than this (m), and from a tunnel, nobody reaches the water below or above.
@@ -31,31 +34,46 @@ class _Foot(NamedTuple):
     vertex: int
 
 
-def anchored(points: Sequence[Point], chains: Sequence[Chain]) -> list[Point]:
+def anchored(points: Sequence[Point], chains: Sequence[Chain], lengths: Sequence[float]) -> list[Point]:
     """Points with their anchors: of camps, huts and water within `ANCHOR_M` of a chain, whose number is the segment.
 
-    A chain with informal parts counts only where there is no other: most people never walk it.
+    Chains with informal parts, and those of parts of the network that lead nowhere, count only where there is no other:
+    most people never come there.
+
+    Parameters
+    ----------
+    lengths : of the chains, in metres.
     """
     wanted = [i for i, point in enumerate(points) if point.kind in TOLD]
-    nearest = _nearest([points[i] for i in wanted], chains)
+    if not wanted or not chains:
+        return list(points)
+    nearest = _nearest([points[i] for i in wanted], chains, _aside(chains, lengths))
     found = list(points)
     for i, anchor in zip(wanted, nearest, strict=True):
         found[i] = points[i]._replace(anchor=anchor)
     return found
 
 
-def _nearest(points: Sequence[Point], chains: Sequence[Chain]) -> list[Anchor | None]:
+def _aside(chains: Sequence[Chain], lengths: Sequence[float]) -> npt.NDArray[np.bool_]:
+    """Whether each chain counts only where there is no other."""
+    parts = np.array(components(chains))
+    short = np.bincount(parts, lengths)[parts] < _SHORT_PART_M
+    informal = np.array([any(run.way.informal for run in chain.runs) for chain in chains])
+    found: npt.NDArray[np.bool_] = short | informal
+    return found
+
+
+def _nearest(points: Sequence[Point], chains: Sequence[Chain], aside: npt.NDArray[np.bool_]) -> list[Anchor | None]:
     best: list[tuple[bool, float, Anchor] | None] = [None] * len(points)
     places = np.array([(point.lon, point.lat) for point in points], dtype=float).reshape(-1, 2)
     for begin, batch in _batches(chains):
-        for i, number in _candidates(places, batch):
-            chain = batch[number]
-            foot, length_m = _foot(chain, places[i])
-            informal = any(run.way.informal for run in chain.runs)
-            share = foot.along_m / length_m if length_m else 0.0
+        off = aside[begin : begin + _BATCH]
+        for i, number in _candidates(places, batch, off):
+            foot, length_m = _foot(batch[number], places[i])
             if foot.away_m <= ANCHOR_M:
+                share = foot.along_m / length_m if length_m else 0.0
                 anchor = Anchor(begin + number, round(min(share, 1.0), 9), round(foot.away_m, 2))
-                best[i] = min(filter(None, (best[i], (informal, foot.away_m, anchor))))
+                best[i] = min(filter(None, (best[i], (bool(off[number]), foot.away_m, anchor))))
     return [each and each[2] for each in best]
 
 
@@ -64,8 +82,8 @@ def _batches(chains: Sequence[Chain]) -> Iterator[tuple[int, Sequence[Chain]]]:
         yield begin, chains[begin : begin + _BATCH]
 
 
-def _candidates(places: Floats, chains: Sequence[Chain]) -> Iterator[tuple[int, int]]:
-    """Numbers of places and of the chains that are nearest to them, and those of the nearest without informal parts."""
+def _candidates(places: Floats, chains: Sequence[Chain], aside: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """Numbers of places and of the chains that are nearest to them, of those aside and of the others."""
     lines = _lines(chains)
     scale = np.array(Plane.over(map(tuple, shapely.get_coordinates(lines)[:, :2])))
     lines = shapely.transform(lines, lambda degrees: degrees * scale)
@@ -74,8 +92,7 @@ def _candidates(places: Floats, chains: Sequence[Chain]) -> Iterator[tuple[int, 
     reach = 1.05 * ANCHOR_M  # the map is not quite true everywhere
     inside = (xy >= (west - reach, south - reach)).all(axis=1) & (xy <= (east + reach, north + reach)).all(axis=1)
     here = np.flatnonzero(inside)
-    kept_up = np.flatnonzero([not any(run.way.informal for run in chain.runs) for chain in chains])
-    for numbers in (np.arange(len(chains)), kept_up):
+    for numbers in (np.flatnonzero(~aside), np.flatnonzero(aside)):
         tree = shapely.STRtree(lines[numbers])
         place, line = tree.query_nearest(shapely.points(xy[here]), max_distance=reach)
         yield from zip(here[place].tolist(), numbers[line].tolist(), strict=True)

@@ -69,27 +69,30 @@ def build_region(
     tell("measuring climbs", 0, len(chains))
     climbs = Climbs(chains, height_at=height_at)
     places = _places(chains)
+    lengths, roads = (array("d", column.tobytes()) for column in metres(chains))
     return Region(
         name=name,
         junctions=_Junctions(places, climbs.junctions),
         segments=_Segments(chains, climbs, Scenery(source), places, tell),
-        points=_points(source, chains, height_at),
+        points=_points(source, chains, lengths, height_at),
         attribution=source.attribution,
         sources=tuple(source.files),
         synthetic=source.synthetic,
         data_date=source.data_date,
         left_out={reason: count for reason, count in left_out.items() if count},
         refused=[line._replace(id=i) for i, line in enumerate(source.refused)],
-        **_on_foot(chains, starts, numbers),
+        **_on_foot(chains, starts, numbers, lengths, roads),
     )
 
 
-def _points(source: Source, chains: Sequence[Chain], height_at: HeightAt | None) -> list[Point]:
+def _points(
+    source: Source, chains: Sequence[Chain], lengths: Sequence[float], height_at: HeightAt | None
+) -> list[Point]:
     """The points of the source, where they are on the network, and last the water that trails cross.
 
     A camp, hut or water of which no height is told has that of the terrain.
     """
-    points = anchored(source.points, chains) + crossings(chains, source.streams)
+    points = anchored(source.points, chains, lengths) + crossings(chains, source.streams)
     for i, point in enumerate(points):
         height = point.elevation_m
         if height is None and point.anchor is not None and height_at is not None:
@@ -122,9 +125,14 @@ class _Walks(TypedDict):
     loop_km: float
 
 
-def _on_foot(chains: Sequence[Chain], starts: Sequence[Start], numbers: Mapping[int, int]) -> _Walks:
+def _on_foot(
+    chains: Sequence[Chain],
+    starts: Sequence[Start],
+    numbers: Mapping[int, int],
+    lengths: Sequence[float],
+    roads: Sequence[float],
+) -> _Walks:
     """How long everything is, what of it lies on loops, and how far those are from the trailheads."""
-    lengths, roads = (array("d", column.tobytes()) for column in metres(chains))
     streets = Streets((chain.start, chain.end) for chain in chains)
     loops = size_of_loops(streets, lengths)
     on_long_loops = (i for i, size_m in enumerate(loops) if size_m >= SHORTEST_LOOP_M)

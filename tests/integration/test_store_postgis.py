@@ -14,7 +14,7 @@ from typing import Any
 import psycopg2
 import pytest
 from postgres_server import Server
-from test_store_conformance import TOWNS, WORLD, drawn_region
+from test_store_conformance import TOWNS, WORLD, drawn_region, notice
 
 from loopgenie.errors import DatabaseFault, InvalidParameters
 from loopgenie.geometry import Box, LonLat
@@ -27,7 +27,7 @@ from loopgenie.ways import WayKind
 ROOT = Path(__file__).parents[2]
 
 
-def grid_region(side: int, name: str = "grid") -> Region:
+def grid_region(side: int, name: str = "grid", season: str | None = None) -> Region:
     """A square of `side` by `side` junctions 0.001 degrees apart, joined by ways; with points and trailheads."""
     chance = random.Random(7)
     at = [(1.0 + i % side / 1000, 42.0 + i // side / 1000) for i in range(side * side)]
@@ -35,12 +35,13 @@ def grid_region(side: int, name: str = "grid") -> Region:
     ends += [(i, i + side) for i in range(side * (side - 1))]
     cores = [SegmentCore(i, a, b, 80.0 + i % 50, 80.0, 1, 2, 0.0, None) for i, (a, b) in enumerate(ends)]
     lines = [((*at[a], 5.0), (*at[b], None)) for a, b in ends]
+    stretches = (Stretch(80.0, WayKind.PATH, season=season),)
     called = ["".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=9)).title() for _ in at]
     called[0] = "Montpicroc"
     return Region(
         name,
         [Junction(i, *place, 5.0) for i, place in enumerate(at)],
-        [Segment(core, line, (Stretch(80.0, WayKind.PATH),)) for core, line in zip(cores, lines, strict=True)],
+        [Segment(core, line, stretches) for core, line in zip(cores, lines, strict=True)],
         [Trailhead(i, i, None, "parking", *place, 0.0) for i, place in enumerate(at)],
         [Point(i, "peak", called[i], *place) for i, place in enumerate(at)],
         ("nobody",),
@@ -264,8 +265,9 @@ def _scanned(plan: dict[str, Any]) -> Iterator[str]:
 def test_no_question_goes_through_a_whole_table(
     store: PostgisStore, url: str, asked: list[tuple[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store.replace_region(grid_region(60))  # 7,080 segments, 3,600 of everything else
+    store.replace_region(grid_region(60, season="summer"))  # 7,080 segments, 3,600 of everything else
     store.replace_gazetteer("towns", (town._replace(name=f"{town.name} {i}") for i in range(500) for town in TOWNS))
+    store.replace_notices("many", (notice(str(i), 1.5 + i / 1000) for i in range(3_000)))
     store.snapshot()
     box = Box(1.02, 42.02, 1.025, 42.025)
     first = store.cores_in(box)[0].id
@@ -273,6 +275,8 @@ def test_no_question_goes_through_a_whole_table(
     assert len(store.cores_in(box)) == 84  # in 6 rows 7 ways touch it, and in 6 columns
     assert len(store.segments([first, first + 1])) == 2
     assert len(store.segments_in(box, 5)) == 5
+    assert len(store.seasons_in(box)) == 84
+    assert store.notices_in(box) == []
     assert store.nearest_segment(LonLat(1.0204, 42.02), 250) is not None
     assert len(store.junctions([first, first + 1])) == 2
     assert len(store.trailheads_in(box)) == 36
@@ -317,6 +321,9 @@ def test_both_homes_give_the_same_answers(store: PostgisStore, tmp_path: Path) -
         for region in (grid_region(12), drawn_region(), drawn_region("Canillo", 1.45)):
             home.replace_region(region)
         home.replace_gazetteer("towns", TOWNS)
+        home.replace_notices("winter", [notice("Snow"), notice("Mud", 1.6)])
+    assert store.notices_in(WORLD) == other.notices_in(WORLD)
+    assert store.seasons_in(WORLD) == other.seasons_in(WORLD)
     assert store.snapshot().id == other.snapshot().id
     chance = random.Random(5)
     for _ in range(60):

@@ -86,6 +86,23 @@ def test_an_informal_trail_counts_only_where_there_is_no_other():
     assert placed(built) == [(0, 500, 190), (200, 500, 950)]  # 1150 m from the other
 
 
+def test_a_terrace_that_leads_nowhere_counts_only_where_there_is_no_other():
+    """
+    The footway of 50 m at the first hut meets nothing, and the trail is 79 m away; one of 150 m at the second is
+    all there is; one of 300 m at the third, whose anchor is 10 m away, is no terrace.
+    """
+    lines = [
+        way((0, 0), (1000, 0)),
+        way((0, 80), (50, 80)),
+        way((0, 2000), (0, 2150)),
+        way((2000, 0), (2300, 0)),
+    ]
+    built = region(lines, [point("hut", 0, 79), point("hut", 1, 2000), point("hut", 1990, 0)])
+    assert placed(built)[:1] == [(0, 0, 79)]
+    assert placed(built)[2:] == [(0, 0, 10)]
+    assert built.points[1].anchor.away_m == pytest.approx(1, abs=0.1)
+
+
 def test_heights_come_from_the_terrain_where_none_is_told():
     built = region(
         [way((0, 0), (1000, 0))],

@@ -12,7 +12,7 @@ from dataclasses import replace
 import networkx
 import pytest
 
-from loopgenie.geometry import distance_m, line_length_m
+from loopgenie.geometry import distance_m, line_length_m, nearest_on_line
 from loopgenie.importing.access import Decision, Rules
 from loopgenie.importing.chains import contracted, metres, numbered
 from loopgenie.importing.connectivity import Streets, bridges
@@ -437,3 +437,54 @@ def test_climbs_of_a_country(trail_data):
     cores = [segment.core for segment in region.segments if segment.core.length_m > 200]
     steeper_than_45_degrees = [core for core in cores if max(core.ascent_m, core.descent_m) > core.length_m]
     assert len(steeper_than_45_degrees) < 5
+
+
+def test_nights_and_water_in_andorra(trail_data):
+    """26 of the 29 wilderness huts are buildings, and 4 of the 5 alpine huts; six camp sites are areas, two nodes."""
+    region = build_region(read_osm(trail_data / "andorra" / "andorra-latest.osm.pbf"), name="andorra")
+    nights = [point for point in region.points if point.kind in ("camp", "hut")]
+    sorts = Counter((point.details["type"], point.details["source"].split()[1]) for point in nights)
+    assert sorts["wilderness hut", "way"] == 26
+    assert sorts["wilderness hut", "node"] == 3
+    assert (sorts["alpine hut", "way"], sorts["alpine hut", "node"]) == (4, 1)
+    assert (sorts["campsite", "way"], sorts["campsite", "node"]) == (6, 2)
+    assert all(point.anchor and point.details["date"] > "2010" for point in nights)
+    [illa] = [point for point in nights if point.name == "Refugi de l'Illa"]
+    assert {"capacity": "50", "water": "yes", "fee": "yes", "type": "alpine hut"}.items() <= illa.details.items()
+    water = [point for point in region.points if point.kind == "water"]
+    assert by_type(water) == {"stream": 530, "tap": 59, "spring": 40}
+    streams = [point for point in water if point.details["type"] == "stream"]
+    assert streams == list(region.points[-len(streams) :])
+    for point in streams[::20]:
+        line = region.segments[point.anchor.segment].line
+        assert nearest_on_line((point.lon, point.lat), line).distance_m < 0.1
+
+
+def by_type(points):
+    return dict(Counter(point.details["type"] for point in points))
+
+
+def test_campsites_of_three_parks(trail_data):
+    """Each park's layer has fields of its own; Glacier's has names only."""
+    folder = trail_data / "rmnp"
+    rocky = read_geojson(folder / "Backcountry_Campsites_for_2017.geojson").points
+    assert by_type(rocky) == {"campsite": 180, "group campsite": 26}
+    assert Counter(point.details["zone"] for point in rocky)["COLORADO RIVER"] == 94
+    assert Counter(point.details["date"] for point in rocky)["2017-01-12"] == 29
+    smoky = read_geojson(trail_data / "grsm" / "GRSM_BACKCOUNTRY_CAMPSITES.geojson").points
+    assert by_type(smoky) == {"backcountry campsite": 89}
+    assert Counter(point.details["users"] for point in smoky) == {
+        "on foot": 48,
+        "on foot and on horseback": 36,
+        "by boat only": 5,
+    }
+    # 39 with one cable, 34 with two, 10 with three; of five the field is empty
+    assert Counter(point.details.get("food storage") for point in smoky) == {
+        "bear cables": 83,
+        "pole for food": 1,
+        None: 5,
+    }
+    assert all(point.details["reservation"] == "needed" and "date" not in point.details for point in smoky)
+    glacier = read_geojson(trail_data / "glacier" / "backcountrycampgroundsGPS.geojson").points
+    assert by_type(glacier) == {"campground": 58}
+    assert all({*point.details} == {"type", "source"} for point in glacier)
