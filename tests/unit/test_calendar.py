@@ -417,8 +417,8 @@ def test_closures_are_kept_not_told_but_for_those_that_end_and_no_date(calendar)
 
 def test_what_a_camp_asks_for(calendar):
     asked = camp(
-        permit="needed", reservation="needed", food_storage="bear cables", zone="East", users="by boat only", fee="10 EUR",
-        open="by appointment", website="https://camp.example",
+        permit="needed", reservation="needed", food_storage="bear cables", zone="East", users="by boat only",
+        fee="10 EUR", open="by appointment", website="https://camp.example",
     )  # fmt: skip
     assert [(note.kind, note.text) for note in calendar().notes((), asked, JULY)] == [
         ("permit", "Lake Camp, permit: needed"),
