@@ -87,7 +87,8 @@ def test_from_the_form_to_the_files_with_the_real_search(visit: Visit, village: 
     table = page.locator(".card.chosen .days")
     lengths = [float(cell.inner_text().split()[-2]) for cell in table.locator('.figures td[data-label="Length"]').all()]
     assert len(lengths) == 3
-    assert all(6 <= length <= 16 for length in lengths)
+    assert 6 <= lengths[1] <= 16
+    assert max(lengths) <= 16, "the first and the last day may be shorter"
     assert "Sat 4 Jul" in table.inner_text()
     assert page.locator(".night").count() >= 1
     assert page.locator(".daymark").all_inner_texts() == ["1", "2", "3"]
@@ -130,11 +131,11 @@ def test_several_days_are_asked_for_by_the_day(visit: Visit) -> None:
     assert page.locator("#hike").is_hidden()
     assert page.locator("#tolerance").is_hidden()
     assert page.locator("#days-hint").inner_text() == "4 nights"
-    assert page.locator("#day-hint").inner_text() == "50 to 100 km in all"  # 5 x 10 to 5 x 20
+    assert page.locator("#day-hint").inner_text().startswith("50 to 100 km in all")  # 5 x 10 to 5 x 20
     page.click("#more summary")
     page.fill("#rest", "1")
     page.select_option("#first", "0.5")
-    assert page.locator("#day-hint").inner_text() == "35 to 70 km in all"  # 3.5 walking days
+    assert page.locator("#day-hint").inner_text().startswith("35 to 70 km in all")  # 3.5 walking days
     page.select_option("#last", "0.5")
     page.select_option("#camps", "designated")
     page.fill("#date", "2026-07-04")

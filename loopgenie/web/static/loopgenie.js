@@ -527,13 +527,18 @@ function drawNights(u, loop, x) {
   ctx.font = `600 ${11 * ratio}px system-ui, sans-serif`;
   ctx.textBaseline = "top";
   ctx.textAlign = "right";
+  let free = u.bbox.left; // where the text before ends
   for (const [metres, days] of nights) {
     const at = Math.round(u.valToPos(metres * scale, "x", true));
     ctx.beginPath();
     ctx.moveTo(at, u.bbox.top);
     ctx.lineTo(at, u.bbox.top + u.bbox.height);
     ctx.stroke();
-    ctx.fillText(`☾ ${days.join(", ")}`, at - 4 * ratio, u.bbox.top);
+    const nightly = days.join(", ");
+    const room = at - 6 * ratio - free;
+    const text = [`☾ ${nightly}`, nightly].find((words) => ctx.measureText(words).width <= room);
+    if (text) ctx.fillText(text, at - 4 * ratio, u.bbox.top);
+    free = at;
   }
   ctx.restore();
 }
@@ -629,8 +634,14 @@ function showTrip(trip) {
   drawLoops();
   drawProfile();
   fitLoops();
-  const where = narrowness.matches ? $("results") : null;
-  where?.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block: "start" });
+  reveal("start");
+}
+
+/** Bring what came into view: always on a phone, elsewhere when it begins below what is seen. */
+function reveal(block) {
+  const isSeen = $("results").getBoundingClientRect().top < 0.7 * window.innerHeight;
+  if (isSeen && !narrowness.matches) return;
+  $("results").scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block });
 }
 
 /** A table of days needs a wider panel than cards do. */
@@ -922,7 +933,8 @@ function wholeText() {
   if (HIKES.includes(unit)) return from > 0 && days > 0 ? `about ${number(from / days, 1)} ${word} on each of ${days} days` : "";
   const light = [numberIn("first"), numberIn("last")].reduce((sum, share) => sum + 1 - (share ?? 1), 0);
   const full = days - light;
-  return from > 0 && to >= from && full > 0 ? `${number(from * full)} to ${number(to * full)} ${word} in all` : "";
+  const whole = `${number(from * full)} to ${number(to * full)} ${word} in all`;
+  return from > 0 && to >= from && full > 0 ? `${whole}; the first and the last day may be shorter` : "";
 }
 
 const NAMED = {
@@ -1033,7 +1045,7 @@ function showProblem(problem, asked) {
     ),
   );
   document.querySelector('[aria-invalid="true"]')?.focus();
-  if (narrowness.matches) $("results").scrollIntoView({ block: "nearest" });
+  if (!problem.errors) reveal("nearest");
 }
 
 /** Lengths of loops that do exist, unless the service already proposed a length. */
