@@ -10,7 +10,7 @@ from solver.verify import trek_violations
 from tests.unit.trek_oracle import TooLargeError, every_trek, random_problem, truth
 
 #: Problems with more walks than these are left out of the comparison.
-MOST_WALKS = 1500
+MOST_WALKS = 1000
 
 
 def test_counts_and_optimum_of_a_drawn_problem() -> None:
@@ -31,7 +31,7 @@ def test_counts_and_optimum_of_a_drawn_problem() -> None:
 def test_counts_and_optimum_agree_with_the_referee() -> None:
     """A few dozen random problems, all features among them; about half of them have a trek."""
     compared = 0
-    for seed in range(400):
+    for seed in range(220):
         problem = random_problem(seed)
         treks = list(islice(every_trek(problem), MOST_WALKS + 1))
         if len(treks) > MOST_WALKS:
@@ -40,7 +40,7 @@ def test_counts_and_optimum_agree_with_the_referee() -> None:
         found = truth(problem)
         assert (found.count, found.objective) == (len(valid), max(valid, default=None)), seed
         compared += bool(valid)
-    assert compared >= 60
+    assert compared >= 40
 
 
 def test_the_best_trek_of_random_problems_is_valid_and_worth_what_is_said() -> None:

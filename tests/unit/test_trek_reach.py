@@ -128,7 +128,7 @@ def test_contradicting_heights_prove_less_but_nothing_wrong() -> None:
 
 def test_no_trek_is_ever_proven_away_and_most_that_lack_one_are_explained() -> None:
     explained = hopeless = 0
-    for seed in range(700):
+    for seed in range(400):
         problem = random_problem(seed)
         try:
             count = truth(problem).count
@@ -140,7 +140,7 @@ def test_no_trek_is_ever_proven_away_and_most_that_lack_one_are_explained() -> N
         else:
             hopeless += 1
             explained += found is not None
-    assert hopeless > 150
+    assert hopeless > 90
     assert explained > hopeless * 0.3
 
 

@@ -63,7 +63,7 @@ def split_is_best(problem: TrekProblem, start: int, walk: tuple[int, ...]) -> bo
     return bool(values)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.integers(0, 10**6), st.integers(0, 10**6))
 def test_no_split_of_a_stroll_is_better(seed: int, stroll: int) -> None:
     problem = random_problem(seed)
@@ -78,7 +78,7 @@ def test_no_split_of_a_stroll_is_better(seed: int, stroll: int) -> None:
 def test_limits_of_the_whole_trek_may_need_the_longer_spurs() -> None:
     """Spurs of 1 to 6, limits around what they come to: ways to the same night must not drop out too early."""
     found = 0
-    for seed in range(400):
+    for seed in range(250):
         draw = Random(seed)
         problem = random_problem(seed)
         node = draw.choice([camp.node for camp in problem.camps])
@@ -104,7 +104,7 @@ def test_limits_of_the_whole_trek_may_need_the_longer_spurs() -> None:
             balance_cost=25,
         )
         found += split_is_best(problem, start, walk)
-    assert found >= 60  # of 400: the test must not be about nothing
+    assert found >= 40  # of 250: the test must not be about nothing
 
 
 def test_the_walk_of_the_best_trek_is_split_as_the_best_trek() -> None:
