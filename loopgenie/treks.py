@@ -279,14 +279,20 @@ def _verdict(rank: int, trek: Trek, task: TrekTask, result: TrekResult) -> Verdi
     """What is proven of a trek: none has a higher score than `bound`, unless it pays more than this one does.
 
     The solver bounds the objective: the score less what days astray and trails walked again cost. Adding what this
-    trek pays makes it a bound on the scores of all that pay as much or less.
+    trek pays makes it a bound on the scores of all that pay as much or less. None of these is longer than its days
+    should be and what is paid for days astray; and no score is above the longest length allowed.
     """
+    problem = task.problem
     length_m = sum(task.network.length_m(day.walk) for day in trek.days)
     score = min(trek.score / UNITS, length_m)
     if result.bound is None:
         return Verdict(rank, score, str(Status.FEASIBLE))
-    value = task.problem.objective(trek)
+    value = problem.objective(trek)
+    paid = POINTS * trek.score - value
+    longest = sum(day.max_length for day in problem.days)
+    targets = [day.target for day in problem.days if day.target is not None]
+    if len(targets) == len(problem.days) and problem.balance_cost:
+        longest = min(longest, sum(targets) + paid // problem.balance_cost + 1)
+    bound = max(score, min((result.bound + paid) / POINTS, longest) / UNITS)
     status = Status.OPTIMAL if value >= result.bound else Status.FEASIBLE
-    more = max(0, result.bound - value) / (POINTS * UNITS)
-    bound = score + more
-    return Verdict(rank, score, str(status), bound, more / bound if bound > 0 else None)
+    return Verdict(rank, score, str(status), bound, (bound - score) / bound if bound > 0 else None)
