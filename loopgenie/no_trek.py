@@ -103,7 +103,7 @@ def _days(parameters: TripParameters) -> str:
         low, high = trek.day_m or (0.0, 0.0)
         each = f"{low / 1000:.4g} to {high / 1000:.4g} km"
     rests = f", {trek.rest_days} of them of rest," if trek.rest_days else ""
-    return f"{trek.days} days{rests} of {each} each"
+    return f"{trek.days} days{rests} of {each} each (the first and the last may be shorter)"
 
 
 def _trek(parameters: TripParameters) -> TrekParameters:
@@ -187,7 +187,7 @@ def _relaxations(
             helped.add(change.field)
             trip = _told(other, trek)
             days = ", ".join(f"{_km(day.length)}" for day in trek.days)
-            why = f"{change.words} gives one of {_km(trek.length)} ({days})"
+            why = f"with {change.words}: {_km(trek.length)} ({days})"
             yield {"field": change.field, "value": change.value, "why": why, "trip": trip}
 
 
@@ -216,17 +216,17 @@ def _changes(task: Task, obstacle: Obstacle | None, calendar: Calendar) -> Itera
     if parameters.date is not None:
         for better in calendar.better_dates(parameters.date, trek.days):
             on = better.date.isoformat()
-            yield _Change("date", on, f"starting on {on}", replace(parameters, date=better.date))
+            yield _Change("date", on, f"a start on {on}", replace(parameters, date=better.date))
     if parameters.start_here:
-        yield _Change("drive_km", 20, "driving up to 20 km", replace(parameters, drive_m=20_000.0))
+        yield _Change("drive_km", 20, "a drive of up to 20 km", replace(parameters, drive_m=20_000.0))
     elif parameters.drive_m is not None and parameters.drive_m < MAX_DRIVE_KM * 500:
         km = round(2 * parameters.drive_m / 1000, 1)
-        yield _Change("drive_km", km, f"driving up to {km:g} km", replace(parameters, drive_m=km * 1000))
+        yield _Change("drive_km", km, f"a drive of up to {km:g} km", replace(parameters, drive_m=km * 1000))
 
 
 def _of_nights(parameters: TripParameters, trek: TrekParameters) -> Iterator[_Change]:
     for camps in CAMPS[CAMPS.index(trek.camps) + 1 :]:
-        words = {"huts": "sleeping in huts, too,", "dispersed": "a tent wherever the rules allow one"}[camps]
+        words = {"huts": "nights in huts, too", "dispersed": "a tent wherever the rules allow one"}[camps]
         yield _Change("camps", camps, words, replace(parameters, trek=replace(trek, camps=camps)))
     if trek.max_camp_detour_m < MAX_DETOUR_M:
         words = f"camps up to {MAX_DETOUR_M:g} m off the trail"
@@ -255,7 +255,7 @@ def _of_days(parameters: TripParameters, trek: TrekParameters) -> Iterator[_Chan
         hours = (min(trek.day_m[0] / LEVEL_M_PER_HOUR, 4.0), 12.0)
         value = [round(hours[0], 1), hours[1]]
         other = replace(trek, whole=False, day_m=None, day_s=(value[0] * 3600, value[1] * 3600))
-        words = f"days of {value[0]:g} to {value[1]:g} hours, of any length,"
+        words = f"days of {value[0]:g} to {value[1]:g} hours, of any length"
         yield _Change("day_hours", value, words, _with_middle(parameters, other))
 
 
@@ -269,7 +269,7 @@ def _with_middle(parameters: TripParameters, trek: TrekParameters) -> TripParame
 def _of_limits(parameters: TripParameters, trek: TrekParameters) -> Iterator[_Change]:
     for field, value, words, other in (
         ("max_day_ascent_m", None, "any ascent", replace(trek, max_ascent_m=None)),
-        ("max_dry_km", None, "carrying water farther", replace(trek, max_dry_m=None)),
+        ("max_dry_km", None, "water carried farther", replace(trek, max_dry_m=None)),
         ("first_day", 1, "a whole first day", replace(trek, first_day=1.0)),
         ("last_day", 1, "a whole last day", replace(trek, last_day=1.0)),
     ):
@@ -278,9 +278,9 @@ def _of_limits(parameters: TripParameters, trek: TrekParameters) -> Iterator[_Ch
     for field, words, wide in (
         ("max_ascent_m", "any ascent in all", None),
         ("max_road_share", "any share of road", None),
-        ("max_repeat_share", "walking more of it twice", None),
+        ("max_repeat_share", "more of it walked twice", None),
         ("max_difficulty", "trails of any difficulty", None),
-        ("via", "leaving out the via points", ()),
+        ("via", "no via points", ()),
     ):
         if getattr(parameters, field) not in (None, ()):
             none: Any = [] if field == "via" else None
