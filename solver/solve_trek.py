@@ -1,7 +1,7 @@
 """The other door: `solve_trek(problem)` finds the best loops of several days it can in the time it is given.
 
 First it is asked whether something obvious is in the way (`trek_reach`). Then the best loops for the whole length are
-cut into days (`split`), which is quick and mostly not the best; and treks are searched whole, days and nights at
+cut into days (`trek_loops`), which is quick and mostly not the best; and treks are searched whole, days and nights at
 once (`trek_search`), those from the loops among them. Every trek is checked by the referee (`verify`).
 """
 
@@ -12,18 +12,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from solver.problem import LIMIT, LoopProblem, Network, Status
-from solver.solve import solve
-from solver.split import splits_of
+from solver.problem import Status
 from solver.trek import POINTS, Trek, TrekProblem, TrekResult
 from solver.trek_kernel import COMPILED
-from solver.trek_search import TrekPart, TrekSearch, checked, part_of
+from solver.trek_loops import split_loops
+from solver.trek_reach import likely_obstacle, obstacle
+from solver.trek_search import TrekSearch, checked, part_of
 from solver.walks import MOST_SHARED, likeness
 
-#: Share of the time, or of the moves, that goes into loops that are cut into days afterwards.
-LOOPS_SHARE = 0.2
-#: Loops that are cut, and orders that each is walked in.
-LOOPS, ORDERS = 3, 4
 #: Seconds kept back for checking the treks.
 RESERVE_S = 0.01
 
@@ -69,6 +65,11 @@ def solve_trek(
         raise ValueError(f"seed is {seed!r}, want an integer")
     began = time.perf_counter()
     deadline = None if iterations is not None else began + time_limit - min(RESERVE_S, time_limit / 10)
+    in_the_way = obstacle(problem)
+    if in_the_way is not None:
+        return TrekResult(
+            Status.INFEASIBLE, obstacle=in_the_way, elapsed=time.perf_counter() - began, compiled=COMPILED
+        )
     part = part_of(problem)
     bound = objective_bound(problem, part.edges)
     search = TrekSearch(problem, part, seed, deadline=deadline, improved=improved)
@@ -84,7 +85,7 @@ def solve_trek(
         else:
             now = time.perf_counter()
             until = now + max(0.0, deadline - now) * weight / sum(weights[i:])
-        known = [] if treks else _split_loops(problem, part, seed, until, moves)
+        known = [] if treks else split_loops(problem, part, seed, until, moves)
         found = search.races(known, until, moves)
         found = sorted([*known, *found], key=problem.objective, reverse=True)
         unlike = _unlike(problem, found, treks, 1 if i < len(weights) - 1 else alternatives - len(treks))
@@ -101,6 +102,7 @@ def solve_trek(
         status,
         tuple(treks),
         bound=bound,
+        obstacle=None if treks else likely_obstacle(problem, search.nearest()),
         iterations=search.kernel.move_count(),
         elapsed=time.perf_counter() - began,
         compiled=COMPILED,
@@ -116,70 +118,6 @@ def _unlike(problem: TrekProblem, found: Sequence[Trek], treks: Sequence[Trek], 
             if len(unlike) == most:
                 break
     return unlike
-
-
-def _split_loops(
-    problem: TrekProblem, part: TrekPart, seed: int, deadline: float | None, iterations: int
-) -> list[Trek]:
-    """The best loops of the whole length, cut into days: the treks that come of those that can be cut."""
-    loops = _as_loops(problem, part)
-    if loops is None:
-        return []
-    if deadline is None:
-        result = solve(loops, iterations=int(iterations * LOOPS_SHARE), seed=seed, alternatives=LOOPS)
-    else:
-        share = LOOPS_SHARE * (deadline - time.perf_counter())
-        if share <= 0.005:
-            return []
-        result = solve(loops, time_limit=share, seed=seed, alternatives=LOOPS)
-    treks = []
-    for loop in result.loops:
-        times = Counter(part.edges[e] for e in loop.walk)
-        trek = splits_of(problem, times, orders=ORDERS, seed=seed)
-        if trek is not None:
-            treks.append(trek)
-        if deadline is not None and time.perf_counter() > deadline:
-            break
-    return treks
-
-
-def _as_loops(problem: TrekProblem, part: TrekPart) -> LoopProblem | None:
-    """The problem of finding a loop of the whole length, the nights left out; None where it cannot be put that way.
-
-    Its scores are in hundredths of a point.
-    """
-    days = problem.days
-    least = max(sum(day.min_length for day in days), problem.min_length or 0)
-    most = min(sum(day.max_length for day in days), LIMIT if problem.max_length is None else problem.max_length)
-    homes = [t for t in part.trailheads if part.number[t] < part.node_count]
-    earnings = problem.earnings()
-    climbs = [day.max_ascent for day in days if day.max_ascent is not None]
-    ascent = problem.max_ascent
-    if len(climbs) == len(days):
-        ascent = sum(climbs) if ascent is None else min(ascent, sum(climbs))
-    targets = [day.target for day in days if day.target is not None]
-    edges = []
-    for e, u, v in zip(part.edges, part.tails, part.heads, strict=True):
-        edge = problem.network.edges[e]
-        edges.append((u, v, edge.length, POINTS * earnings[e], edge.up, edge.down))
-    try:
-        return LoopProblem(
-            Network(edges, part.node_count),
-            [part.number[t] for t in homes],
-            min_length=least,
-            max_length=most,
-            max_ascent=ascent,
-            target=sum(targets) if len(targets) == len(days) and least <= sum(targets) <= most else None,
-            overlength_cost=problem.balance_cost if len(targets) == len(days) else 0,
-            repeat_costs=[problem.repeat_cost * edge[2] for edge in edges] if problem.repeat_cost else None,
-            via=[part.number[v] for v in problem.via],
-            max_repeat_share=problem.max_repeat_share,
-            roads=None if problem.roads is None else [problem.roads[e] for e in part.edges],
-            max_road_share=problem.max_road_share,
-        )
-    except ValueError:
-        # numbers too large, or too many via nodes, or limits that leave no window
-        return None
 
 
 def objective_bound(problem: TrekProblem, edges: Sequence[int]) -> int:

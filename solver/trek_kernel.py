@@ -26,6 +26,8 @@ COMPILED = cython.compiled
 
 #: Parts of a second that times on foot are counted in.
 TICKS = 1024
+#: Distances from camps to nodes that are kept; where there are more they are found again each time.
+MOST_KEPT_DISTANCES = 2_000_000
 #: Most edges of one day and of a whole trek; more are never kept.
 MOST_DAY_EDGES, MOST_EDGES = 4_000, 12_000
 
@@ -88,6 +90,8 @@ class TrekKernel:
     here_camp: cython.int[::1]
     near: cython.longlong[::1]  # camps x (camps + homes): the way in between, spurs not counted; INFINITE: too far
     measured: cython.schar[::1]  # whether the row of a camp is known
+    far: cython.longlong[::1]  # camps x nodes: the same to every node, where that is not too much to keep
+    keeps_far: cython.int
     # limits
     days: cython.int
     min_length: cython.longlong[::1]
@@ -372,6 +376,8 @@ class TrekKernel:
                 position += 1
         self.near = _untouched_zeros("q", self.camps * (self.camps + self.homes) + 1)
         self.measured = _zeros("b", self.camps + 1)
+        self.keeps_far = 0 < self.camps * self.n <= MOST_KEPT_DISTANCES
+        self.far = _untouched_zeros("q", self.camps * self.n if self.keeps_far else 1)
 
     # --- randomness
 
@@ -1273,9 +1279,10 @@ class TrekKernel:
         place: cython.int = -1
         camp: cython.int = -1
         count: cython.int = 0
+        most: cython.int = 32 << self._below(5 if self._random() & 7 else 8)
         self._begin_fresh()
         self._shuffle(d)
-        self._search(self.node[d * self.wide + i], -1, self.infinite, 32 << self._below(7))
+        self._search(self.node[d * self.wide + i], -1, self.infinite, most)
         for k in range(self.settled_size):
             v = self.settled[k]
             if d == self.days - 1:
@@ -1297,7 +1304,7 @@ class TrekKernel:
         if self._replace(d, i, self.size[d], -1, 0) == 0:
             return 0
         # with a day of its own that goes round, both changes are on one day
-        if self._morning(morning, j, place) == 0:
+        if self._morning(morning, j, place, 2 * most + 300) == 0:
             return 0
         if d == self.days - 1:
             self.home = place
@@ -1308,12 +1315,12 @@ class TrekKernel:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def _morning(self, d: cython.int, j: cython.int, place: cython.int) -> cython.int:
+    def _morning(self, d: cython.int, j: cython.int, place: cython.int, most: cython.int) -> cython.int:
         """Begin a day at a place, and go to its position j by a new way."""
         b: cython.int = self.node[d * self.wide + j]
         self._begin_fresh()
         self._shuffle(d)
-        if self._search(place, b, self.infinite, self.n + 1) < 0:
+        if self._search(place, b, self.infinite, most) < 0:
             return 0
         self._trace(b)
         return self._replace(d, 0, j, place, 0)
@@ -1331,7 +1338,7 @@ class TrekKernel:
         around: cython.int
         self._begin_fresh()
         self._shuffle(d)
-        self._search(self.node[d * self.wide + i], -1, self.max_length[d], 2000)
+        self._search(self.node[d * self.wide + i], -1, self.max_length[d], 50 << self._below(5))
         v = self.settled[self._below(self.settled_size)]
         self._trace(v)
         around = self._below(size + 1)
@@ -1493,6 +1500,11 @@ class TrekKernel:
         for k in range(self.camps + self.homes):
             v = self.camp_node[k] if k < self.camps else self.home_node[k - self.camps]
             self.near[row + k] = self.distance[v] if self.seen[v] == self.stamp else self.infinite
+        if self.keeps_far:
+            row = c
+            row *= self.n
+            for v in range(self.n):
+                self.far[row + v] = self.distance[v] if self.seen[v] == self.stamp else self.infinite
         self.measured[c] = 1
 
     @cython.cfunc
@@ -1580,6 +1592,7 @@ class TrekKernel:
         aim: cython.longlong
         off: cython.longlong
         least: cython.longlong = 0
+        row: cython.longlong
         room = self.max_length[d]
         aim = self.target[d] if self.target[d] >= 0 else (self.min_length[d] + self.max_length[d]) >> 1
         if d > 0:
@@ -1588,16 +1601,22 @@ class TrekKernel:
         if d < self.days - 1:
             room -= self.camp_spur[self.night[d]]
             aim -= self.camp_spur[self.night[d]]
-        self.mode = 1
-        self.day = d
-        for v in range(self.n):
-            self.back[v] = self.infinite
-        self._search(goal, -1, room, self.n + 1)
-        for k in range(self.settled_size):
-            self.back[self.settled[k]] = self.distance[self.settled[k]]
+        if self.keeps_far and d < self.days - 1:
+            row = self.night[d]
+            row *= self.n
+            for v in range(self.n):
+                self.back[v] = self.far[row + v]
+        else:
+            self.mode = 1
+            self.day = d
+            for v in range(self.n):
+                self.back[v] = self.infinite
+            self._search(goal, -1, room, self.n + 1)
+            for k in range(self.settled_size):
+                self.back[self.settled[k]] = self.distance[self.settled[k]]
         self._begin_fresh()
         self._shuffle(d)
-        self._search(here, -1, 4 * room + 1, self.n + 1)
+        self._search(here, -1, 2 * room + 1, self.n + 1)
         for k in range(self.settled_size):
             v = self.settled[k]
             e = self.arrival[v]

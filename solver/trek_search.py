@@ -18,20 +18,22 @@ from solver.verify import trek_violations
 #: Most treks that race at first, and moves that a trek gets on average before there are more of them.
 POPULATION, MOVES_PER_TREK = 192, 400
 #: First treks that are tried for each that races, and the share of the time that may go into them.
-TRIES_PER_TREK, BUILDING_SHARE = 6, 0.2
+TRIES_PER_TREK, BUILDING_SHARE = 6, 0.3
 #: Share of the time that may go into the distances between the camps.
 MEASURING_SHARE = 0.2
 #: Temperatures at the start and at the end, as parts of the mean rewarding edge's worth.
 HOT, COLD = 1.0, 0.04
+#: How much cooler, and how much dearer the limits, are some races.
+COOL = 8
 #: Price of a metre outside the windows at the start and at the end, as a multiple of what a metre of the best trek
 #: earns. Cheap at first: treks that break a window are the way from one good valley to the next.
 CHEAP, DEAR = 0.7, 4.0
 #: Most treks that a race tells of.
-MOST_TREKS = 32
+MOST_TREKS = 12
 #: Prices are raised by this at most where limits are hard to keep.
 MOST_PRESSURE = 64
 #: Moves of a race for each edge before there is another race, and most races.
-MOVES_PER_EDGE, MOST_HEATS = 150, 30
+MOVES_PER_EDGE, MOST_HEATS = 400, 30
 #: Seconds between two looks at the clock.
 TICK_S = 0.01
 
@@ -199,19 +201,21 @@ class TrekSearch:
         heats = max(1, min(MOST_HEATS, moves // heat))
         for k in range(heats):
             end = None if deadline is None else now + (deadline - now) * (k + 1) / heats
-            for trek in self._race(known, end, iterations // heats):
+            # every other one colder and with dearer limits: where windows are tight, first treks are near good ones
+            for trek in self._race(known, end, iterations // heats, k % 2 == 1):
                 found.setdefault(self.problem.objective(trek), trek)
         return [found[value] for value in sorted(found, reverse=True)]
 
-    def _race(self, known: Sequence[Trek], deadline: float | None, iterations: int) -> list[Trek]:
+    def _race(self, known: Sequence[Trek], deadline: float | None, iterations: int, cool: bool) -> list[Trek]:
         """Anneal many treks, the worse half dropping out again and again."""
-        self.pressure = 1
+        self.pressure = COOL if cool else 1
         slots = self._start(deadline, iterations)
         rounds = max(3, len(slots).bit_length() + 1)
         began = time.perf_counter()
-        hot = self.unit
+        unit = max(1, self.unit // COOL) if cool else self.unit
+        hot = int(unit * HOT)
         for r in range(rounds):
-            cold = self.unit * _step(HOT, COLD, r + 1, rounds) // 1024
+            cold = unit * _step(HOT, COLD, r + 1, rounds) // 1024
             self._set_prices(slots, r, rounds)
             if r == rounds // 2:
                 slots += self._join(known, slots)
@@ -248,8 +252,17 @@ class TrekSearch:
             slots.setdefault(self.kernel.best_value_of(slot), slot)
         return [slots[value] for value in sorted(slots, reverse=True) if value > -INFINITE][:MOST_TREKS]
 
+    def nearest(self) -> Trek | None:
+        """The trek that breaks the limits least, by the last race; None where there was none at all."""
+        slot = max(range(POPULATION), key=self.kernel.objective_of)
+        return None if self.kernel.objective_of(slot) <= -INFINITE else self._made(self.kernel.current_of(slot))
+
     def _trek_of(self, slot: int) -> Trek:
-        home, camps, walks = self.kernel.best_of(slot)
+        return self._made(self.kernel.best_of(slot))
+
+    def _made(self, record: tuple[int, tuple[int, ...], tuple[tuple[int, ...], ...]]) -> Trek:
+        """A trek of the problem from one of the kernel's."""
+        home, camps, walks = record
         start = next(t for t in self.part.trailheads if self.part.number[t] == home)
         return measured(self.problem, start, [[self.part.edges[e] for e in walk] for walk in walks], camps)
 
