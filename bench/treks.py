@@ -1,16 +1,18 @@
 """Choosing a loop so that its days work, against the best loop cut into days afterwards.
 
     python -m bench.treks run --data FOLDER --output bench/results/VERSION/treks/runs.jsonl [--seconds 2] [--seeds 2]
-    python -m bench.treks report bench/results/VERSION/treks
+    python -m bench.treks report bench/results/VERSION/treks [--page docs/solver.md]
+    python -m bench.treks write --data FOLDER --output FOLDER
 
-`run` imports the regions that `bench/treks.json` names, from the folder of each in FOLDER, and puts its requests on
-their networks as the service does. Each problem is then searched by three methods, for the same time of the wall:
+`run` puts the requests of `treks.json` on the networks of their regions as the service does (`trek_instances`). Each
+problem is then searched by three methods, for the same time of the wall:
 
 split   one loop of the whole length (`solver.solve`), cut into days (`solver.split`) in ever more orders;
 many    the same with up to five unlike loops and every better one that was met on the way, each of them cut;
 joint   `solver.solve_trek`.
 
-Whether an answer keeps all limits is for the referee to say (`solver.verify`). `report` makes the tables.
+Whether an answer keeps all limits is for the referee to say (`solver.verify`). `report` makes the tables
+(`trek_report`), and `write` writes the problems to files that `python -m solver trek` reads.
 """
 
 from __future__ import annotations
@@ -19,113 +21,31 @@ import argparse
 import json
 import math
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from bench.regions import READABLE, TERRAIN
+from bench.trek_instances import Asked, instances, make_databases, problem_of
 from bench.trek_report import KM, write_report
-from loopgenie import places, starts
-from loopgenie.calendar import calendar_in
-from loopgenie.drive import STRAIGHT_LINE, ByCar
-from loopgenie.geometry import LonLat
-from loopgenie.network import UNITS, Areas, box_around
-from loopgenie.parameters import TripParameters, trip_parameters
-from loopgenie.store import Notice, TrailStore, open_store
-from loopgenie.task import Around, Home, at
-from loopgenie.treks import TrekTask
+from loopgenie.network import UNITS
 from solver import Loop, LoopProblem, Network, Status, solve
 from solver.measuring import about
 from solver.solve_trek import solve_trek
 from solver.split import splits_of
 from solver.trek import POINTS, Trek, TrekProblem
+from solver.trek_files import TrekInstance, write_trek_instance
 from solver.verify import trek_violations
 
-INSTANCES = Path(__file__).with_name("treks.json")
-#: The region that is made up, not imported.
-SAMPLE = "sample"
-
 Line = dict[str, Any]
-
-
-# --- the instances ------------------------------------------------------------------------------------------------
-
-
-class Asked(NamedTuple):
-    """One request of the benchmark, and the region it is made in."""
-
-    name: str
-    region: str
-    request: Mapping[str, Any]
-
-
-def instances(path: Path = INSTANCES) -> list[Asked]:
-    """All requests of the benchmark."""
-    rows = json.loads(path.read_text("utf-8"))["instances"]
-    return [Asked(row["name"], row["region"], row["request"]) for row in rows]
-
-
-def make_database(region: str, data: Path, database: Path) -> None:
-    """Import a region from the files in its folder, or make it up, and load the notices that are thought up for it.
-
-    Raises
-    ------
-    SystemExit : the import failed.
-    """
-    told = json.loads(INSTANCES.read_text("utf-8"))["regions"][region]
-    command = [sys.executable, "-m", "loopgenie"]
-    if region == SAMPLE:
-        command += ["sample", "--seed", str(told["seed"]), "--size", str(told["size"])]
-    else:
-        files = [p for p in sorted((data / region).iterdir()) if p.name not in told["without"]]
-        command += ["import", *(str(p) for p in files if p.suffix in READABLE), "--no-gazetteer", "--region", region]
-        terrain = [str(p) for p in files if p.name.endswith(TERRAIN)]
-        command += ["--elevation", *terrain] if terrain else []
-    done = subprocess.run([*command, "--database", url_of(database)], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{region}: the import ended with {done.returncode}: {done.stderr.strip()[-500:]}")
-    notices = [_notice(number, row) for number, row in enumerate(told["closures"])]
-    open_store(url_of(database)).replace_notices("benchmark", notices)
-
-
-def url_of(database: Path) -> str:
-    """The address of a database file."""
-    return f"sqlite:///{database}"
-
-
-def _notice(number: int, row: Mapping[str, Any]) -> Notice:
-    west, south, east, north = row["box"]
-    ring = tuple(LonLat(x, y) for x, y in ((west, south), (east, south), (east, north), (west, north), (west, south)))
-    return Notice(
-        number, "closure", row["title"], None, "thought up for measuring", None, row["from"], row["to"], (ring,)
-    )
-
-
-def task_of(request: Mapping[str, Any], store: TrailStore) -> TrekTask:
-    """A request on the network, as the service puts it there (`loopgenie.planner`)."""
-    parameters = trip_parameters(request)
-    snapshot = store.snapshot()
-    place = places.locate(parameters.location, store)
-    by_car = ByCar(STRAIGHT_LINE, patience_s=1.0)
-
-    def homes_of(asked: TripParameters) -> Sequence[Home]:
-        return starts.homes(place, asked, store, snapshot, by_car)
-
-    homes = homes_of(parameters)
-    box = box_around([at(home) for home in homes], parameters, snapshot)
-    goals = starts.via_spots(parameters, store)
-    calendar = calendar_in(store, snapshot, box)
-    around = Around(place.at, homes, goals, store, snapshot, Areas(), calendar, homes_of)
-    return TrekTask.of(parameters, around)
 
 
 # --- the methods --------------------------------------------------------------------------------------------------
@@ -266,7 +186,7 @@ METHODS: Mapping[str, Callable[[TrekProblem, float, int], Found]] = {"split": sp
 
 def measured(asked: Asked, databases: Path, *, seconds: float, seeds: int) -> list[Line]:
     """A line for each method and seed."""
-    problem = task_of(asked.request, open_store(url_of(databases / f"{asked.region}.db"))).problem
+    problem = problem_of(asked, databases)
     network = problem.network
     size = {
         "instance": asked.name,
@@ -320,27 +240,37 @@ def balance(problem: TrekProblem, trek: Trek) -> float | None:
 
 def run(options: argparse.Namespace) -> None:
     """Measure everything, a line of JSON each."""
-    chosen = [asked for asked in instances() if options.match in asked.name]
     for name, value in (("--seconds", options.seconds), ("--seeds", options.seeds), ("--jobs", options.jobs)):
         if not value > 0:
             raise ValueError(f"{name} is {value}, want more than 0")
-    if not chosen:
-        raise ValueError(f"--match is {options.match!r}, and no instance has that in its name")
     options.output.parent.mkdir(parents=True, exist_ok=True)
     here = about()
-    with tempfile.TemporaryDirectory() as scratch:
-        databases = options.databases or Path(scratch)
-        databases.mkdir(parents=True, exist_ok=True)
-        for region in dict.fromkeys(asked.region for asked in chosen):
-            if not (databases / f"{region}.db").exists():
-                _tell(f"importing {region}")
-                make_database(region, options.data, databases / f"{region}.db")
+    with _imported(options) as (chosen, databases):
         measure = partial(measured, databases=databases, seconds=options.seconds, seeds=options.seeds)
         with options.output.open("w", encoding="utf-8") as file:
             for lines in _all(measure, chosen, options.jobs):
                 for line in lines:
                     print(json.dumps({**line, "jobs": options.jobs, **here}), file=file, flush=True)
-                _tell(_short(lines))
+                print(_short(lines), file=sys.stderr, flush=True)
+
+
+def write(options: argparse.Namespace) -> None:
+    """Write each problem to a file, for `python -m solver trek`."""
+    options.output.mkdir(parents=True, exist_ok=True)
+    with _imported(options) as (chosen, databases):
+        for asked in chosen:
+            instance = TrekInstance(asked.name, problem_of(asked, databases))
+            write_trek_instance(instance, options.output / f"{asked.name}.json")
+
+
+@contextmanager
+def _imported(options: argparse.Namespace) -> Iterator[tuple[list[Asked], Path]]:
+    """The instances that were chosen, and the folder of the databases of their regions."""
+    chosen = instances(options.match)
+    with tempfile.TemporaryDirectory() as scratch:
+        databases = options.databases or Path(scratch)
+        make_databases((asked.region for asked in chosen), options.data, databases)
+        yield chosen, databases
 
 
 def _all(measure: Callable[[Asked], list[Line]], chosen: Sequence[Asked], jobs: int) -> Iterator[list[Line]]:
@@ -350,10 +280,6 @@ def _all(measure: Callable[[Asked], list[Line]], chosen: Sequence[Asked], jobs: 
     else:
         with ProcessPoolExecutor(jobs) as pool:
             yield from pool.map(measure, chosen)
-
-
-def _tell(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def _short(lines: Sequence[Line]) -> str:
@@ -375,6 +301,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "run":
             run(options)
+        elif options.command == "write":
+            write(options)
         else:
             text = (options.folder / "runs.jsonl").read_text("utf-8")
             write_report([json.loads(line) for line in text.splitlines()], options.folder, options.page)
@@ -388,15 +316,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.treks", description=(__doc__ or "").splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     measuring = commands.add_parser("run", help="measure, a line of JSON for each search")
-    measuring.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="a folder for each region")
     measuring.add_argument("--output", type=Path, required=True, metavar="FILE.jsonl")
     measuring.add_argument("--seconds", type=float, default=2.0, metavar="S", help="for each search (default 2)")
     measuring.add_argument("--seeds", type=int, default=2, metavar="N", help="seeds 0 to N - 1 (default 2)")
     measuring.add_argument("--jobs", type=int, default=1, metavar="N", help="instances at once (default 1)")
-    measuring.add_argument("--match", default="", metavar="TEXT", help="only instances with this in their name")
-    measuring.add_argument(
-        "--databases", type=Path, metavar="FOLDER", help="keep the imported regions here, and take those that are"
-    )
+    writing = commands.add_parser("write", help="write each problem to a file, for python -m solver trek")
+    writing.add_argument("--output", type=Path, required=True, metavar="FOLDER")
+    for command in (measuring, writing):
+        command.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="has a folder for each region")
+        command.add_argument("--match", default="", metavar="TEXT", help="only instances with this in their name")
+        command.add_argument(
+            "--databases", type=Path, metavar="FOLDER", help="keep the imported regions here, and take those that are"
+        )
     telling = commands.add_parser("report", help="make the tables")
     telling.add_argument("folder", type=Path, help="holds runs.jsonl; README.md is written there")
     telling.add_argument("--page", type=Path, metavar="FILE.md", help="put the main tables between its markers, too")
