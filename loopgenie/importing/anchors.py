@@ -1,4 +1,4 @@
-"""Where on the network camps, huts and water are: the nearest point of a segment, and where trails cross streams."""
+"""Where on the network camps, huts and water are: the nearest point of a segment, and where trails meet open water."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from loopgenie.geometry import distance_m
 from loopgenie.importing.chains import Chain, components
 from loopgenie.importing.landmarks import TOLD
 from loopgenie.importing.plane import Floats, Plane, lengths_of_pieces
@@ -22,6 +23,8 @@ _BATCH = 5_000
 _SHORT_PART_M = 200.0
 #: Of the places where a trail crosses water, one on so many metres is told.
 _APART_M = 100.0
+#: Who comes so near to the shore of a lake (m) can fill bottles there.
+_SHORE_M = 30.0
 #: From a bridge that is longer than this (m), and from a tunnel, nobody reaches the water below or above.
 _LONG_BRIDGE_M = 100.0
 
@@ -120,29 +123,41 @@ def _foot(chain: Chain, place: Floats) -> tuple[_Foot, float]:
     return _Foot(float(away[piece]), along_m, piece), float(lengths.sum())
 
 
-# --- streams ------------------------------------------------------------------------------------------------------
+# --- streams and lakes --------------------------------------------------------------------------------------------
+
+
+class _Meeting(NamedTuple):
+    """Where a trail comes to water: the water, the place on the trail and that on the water (degrees)."""
+
+    water: Stream
+    on_trail: Floats
+    at: Floats
 
 
 def crossings(chains: Sequence[Chain], streams: Sequence[Stream]) -> list[Point]:
-    """Where trails cross streams and rivers: points of water with their anchors, and with the ids 0.
+    """Where trails cross streams and rivers, or touch the shores of lakes: points with their anchors and the ids 0.
 
-    Streams with a name come first; along each trail one is told every 100 m at most. Roads have none: what runs past
+    Water with a name comes first; along each trail one is told every 100 m at most. Roads have none: what runs past
     them is nothing to drink.
     """
     if not streams:
         return []
     tree = shapely.STRtree([_water(stream) for stream in streams])
+    lakes = np.array([stream.kind == "lake" for stream in streams])
     found: list[Point] = []
     told: set[tuple[float, float]] = set()
     for begin, batch in _batches(chains):
         trails = [number for number, chain in enumerate(batch) if not chain.is_road()]
-        lines = _lines([batch[number] for number in trails]) if trails else []
-        met = _met(lines, tree)
-        for number, crossed in met.items():
-            chain = batch[trails[number]]
-            for point in _told(begin + trails[number], chain, [(streams[s], place) for s, place in crossed]):
-                if (at := (point.lon, point.lat)) not in told:  # a junction is at the end of several chains
-                    told.add(at)
+        if not trails:
+            continue
+        lines = _lines([batch[number] for number in trails])
+        met: dict[int, list[_Meeting]] = {}
+        for number, water, on_trail, at in (*_crossed(lines, tree, lakes), *_touched(lines, tree, lakes)):
+            met.setdefault(number, []).append(_Meeting(streams[water], on_trail, at))
+        for number in sorted(met):
+            for point in _told(begin + trails[number], batch[trails[number]], met[number]):
+                if (spot := (point.lon, point.lat)) not in told:  # a junction is at the end of several chains
+                    told.add(spot)
                     found.append(point)
     return found
 
@@ -154,32 +169,49 @@ def _water(stream: Stream) -> Any:
     return shapely.linestrings(degrees) if len(degrees) > 1 else shapely.points(degrees[0])
 
 
-def _met(lines: Any, tree: Any) -> dict[int, list[tuple[int, Floats]]]:
-    """For each line (by number) the waters that it meets and where (degrees)."""
+def _crossed(lines: Any, tree: Any, lakes: Any) -> Iterator[tuple[int, int, Floats, Floats]]:
+    """Numbers of a line and of a stream that it crosses, and where."""
     line, water = tree.query(lines, predicate="intersects")
+    line, water = line[~lakes[water]], water[~lakes[water]]
     shared = shapely.intersection(np.take(lines, line), tree.geometries[water])
     places, pair = shapely.get_coordinates(shared, return_index=True)
-    met: dict[int, list[tuple[int, Floats]]] = {}
     for i, place in zip(pair.tolist(), places, strict=True):
-        met.setdefault(int(line[i]), []).append((int(water[i]), place))
-    return met
+        yield int(line[i]), int(water[i]), place, place
 
 
-def _told(number: int, chain: Chain, crossed: Sequence[tuple[Stream, Floats]]) -> Iterator[Point]:
-    """One point for each `_APART_M` of a chain where it crosses water, from the start."""
+def _touched(lines: Any, tree: Any, lakes: Any) -> Iterator[tuple[int, int, Floats, Floats]]:
+    """Numbers of a line and of a lake whose shore it comes near, and the nearest places of both."""
+    scale = np.array(Plane.over(map(tuple, shapely.get_coordinates(lines))))
+    west, south, east, north = shapely.bounds(lines).T
+    margin = _SHORE_M / scale
+    line, water = tree.query(shapely.box(west - margin[0], south - margin[1], east + margin[0], north + margin[1]))
+    line, water = line[lakes[water]], water[lakes[water]]
+    metric = [
+        shapely.transform(each, lambda degrees: degrees * scale)
+        for each in (np.take(lines, line), tree.geometries[water])
+    ]
+    for number, shore, way in zip(line.tolist(), water.tolist(), shapely.shortest_line(*metric), strict=True):
+        if way.length <= _SHORE_M:
+            on_trail, at = shapely.get_coordinates(way) / scale
+            yield number, shore, on_trail, at
+
+
+def _told(number: int, chain: Chain, meetings: Sequence[_Meeting]) -> Iterator[Point]:
+    """One point for each `_APART_M` of a chain where it comes to water, from the start."""
     ways = chain.ways
-    feet = [(*_foot(chain, place), stream, place) for stream, place in crossed]
+    feet = [(*_foot(chain, meeting.on_trail), meeting) for meeting in meetings]
     kept: list[float] = []
-    for foot, length_m, stream, place in sorted(feet, key=lambda each: (each[2].name is None, each[0].along_m)):
+    for foot, length_m, (water, on_trail, at) in sorted(feet, key=lambda e: (e[2].water.name is None, e[0].along_m)):
         way = ways[foot.vertex]
         high_up = way.off_ground and lengths_of_pieces(np.array(way.line)).sum() > _LONG_BRIDGE_M
         if way.kind in ROADS or high_up or any(abs(foot.along_m - other) < _APART_M for other in kept):
             continue
         kept.append(foot.along_m)
-        told = {"type": "stream", "seasonal": stream.seasonal, "source": stream.source, "date": stream.date}
-        lon, lat = np.round(place, 7).tolist()
+        told = {"type": water.kind, "seasonal": water.seasonal, "source": water.source, "date": water.date}
+        lon, lat = np.round(at, 7).tolist()
+        away_m = distance_m(on_trail.tolist(), at.tolist())
         yield Point(
-            0, "water", stream.name, lon, lat,
+            0, "water", water.name, lon, lat,
             details={name: text for name, text in told.items() if text},
-            anchor=Anchor(number, round(min(foot.along_m / length_m, 1.0), 9), 0.0),
+            anchor=Anchor(number, round(min(foot.along_m / length_m, 1.0), 9), round(away_m, 2)),
         )  # fmt: skip

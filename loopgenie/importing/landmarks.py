@@ -98,6 +98,11 @@ def is_stream(tags: Tags) -> bool:
     return tags.get("waterway") in ("stream", "river") and tags.get("tunnel", "no") == "no"
 
 
+def is_lake(tags: Tags) -> bool:
+    """Whether this is a lake: something drawn as water without more is one if it has a name, else it may be a basin."""
+    return tags.get("natural") == "water" and (tags.get("water") == "lake" or ("water" not in tags and "name" in tags))
+
+
 def is_ford(tags: Tags) -> bool:
     """Whether this is a place where a way goes through water."""
     return tags.get("ford", "no") != "no"

@@ -62,7 +62,7 @@ class _Relations:
 
     on_route: set[int] = field(default_factory=set)
     route_names: dict[int, str] = field(default_factory=dict)
-    shores: set[int] = field(default_factory=set)
+    shores: dict[int, _Place] = field(default_factory=dict)
     outlines: dict[int, list[_Area]] = field(default_factory=dict)
     areas: list[_Area] = field(default_factory=list)
 
@@ -96,8 +96,7 @@ def _read(path: Path, progress: Progress, profile: Profile) -> Source:
     for way in _lines(path, relations):
         for area in relations.outlines.get(way.id, ()):
             area.corners += way.nodes
-        if landmarks.is_stream(way.tags):
-            source.streams += _streams(way)
+        source.streams += _streams(way, relations)
         if "highway" in way.tags:
             _add_way(source, way, relations=relations, profile=profile)
         elif way.id in relations.shores or landmarks.is_water(way.tags):
@@ -112,12 +111,17 @@ def _read(path: Path, progress: Progress, profile: Profile) -> Source:
     return source
 
 
-def _streams(way: _Drawn) -> Iterator[Stream]:
-    """A stream in as many parts as the file has unbroken runs of its nodes."""
-    seasonal = landmarks.runs_dry(way.tags)
+def _streams(way: _Drawn, relations: _Relations) -> Iterator[Stream]:
+    """A stream or the shore of a lake, in as many parts as the file has unbroken runs of its nodes."""
+    place, kind = _Place(way.tags, f"osm way {way.id}", way.date), "stream"
+    if not landmarks.is_stream(way.tags):
+        place, kind = relations.shores.get(way.id, place), "lake"
+        if not landmarks.is_lake(place.tags):
+            return
+    seasonal = landmarks.runs_dry(place.tags)
     for _, line in _runs(way.nodes):
         if len(line) > 1:
-            yield Stream(line, way.tags.get("name"), seasonal, f"osm way {way.id}", way.date)
+            yield Stream(line, place.tags.get("name"), seasonal, place.source, place.date, kind)
 
 
 def _objects(path: Path, entities: Any, *filters: Any) -> Iterator[Any]:
@@ -149,7 +153,8 @@ def _relations(path: Path) -> _Relations:
         tags = dict(relation.tags)
         members = [member.ref for member in relation.members if member.type == "w"]
         if landmarks.is_water(tags):
-            found.shores.update(members)
+            place = _Place(tags, f"osm relation {relation.id}", _changed(relation))
+            found.shores.update(dict.fromkeys(members, place))
         elif "route" not in tags:
             found.areas.append(_Area(_Place(tags, f"osm relation {relation.id}", _changed(relation))))
             outer = [member.ref for member in relation.members if member.type == "w" and member.role != "inner"]
@@ -177,7 +182,7 @@ def _lines(path: Path, relations: _Relations) -> Iterator[_Drawn]:
     # positions of all nodes are kept outside of Python, 16 bytes each, while the ways go by
     processor = processor.with_locations("sparse_mem_array")
     # members of a relation mostly have no tags of their own, so that no filter by key finds them
-    members = relations.shores | set(relations.outlines)
+    members = {*relations.shores, *relations.outlines}
     for way in processor.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)):
         tags = way.tags
         if way.id in members or any(key in tags for key in _LINE_KEYS) or _is_any_water(tags):

@@ -103,9 +103,10 @@ class Access:
 
 @dataclass(slots=True)
 class Stream:
-    """Water that runs in the open, along a line of (lon, lat); a line of one position is a ford.
+    """Open water along a line of (lon, lat): a stream, or the shore of a lake; a line of one position is a ford.
 
-    `seasonal` is "yes", "no" or None where nobody says; `source` and `date` are those of the details of a point.
+    `kind` is "stream" or "lake", `seasonal` is "yes", "no" or None where nobody says; `source` and `date` are those of
+    the details of a point.
     """
 
     line: Sequence[tuple[float, float]]
@@ -113,6 +114,7 @@ class Stream:
     seasonal: str | None = None
     source: str | None = None
     date: str | None = None
+    kind: str = "stream"
 
     def __post_init__(self) -> None:
         """Keep positions in as few bytes as they need."""
@@ -125,8 +127,8 @@ class Source:
     """All that was read. `points` have id 0; ids are given when the region is built.
 
     `waters` are lines of (lon, lat) along rivers and shores; a spring or waterfall is a line of one position.
-    `streams` are those that trails may cross. `left_out` counts what was not taken, by reason; `refused` are the lines
-    of it that a hiker might miss (with id 0, too).
+    `streams` are what trails may cross or touch. `left_out` counts what was not taken, by reason; `refused` are the
+    lines of it that a hiker might miss (with id 0, too).
     """
 
     ways: list[Way] = field(default_factory=list)

@@ -88,7 +88,7 @@ def build_region(
 def _points(
     source: Source, chains: Sequence[Chain], lengths: Sequence[float], height_at: HeightAt | None
 ) -> list[Point]:
-    """The points of the source, where they are on the network, and last the water that trails cross.
+    """The points of the source, where they are on the network, and last the open water that trails come to.
 
     A camp, hut or water of which no height is told has that of the terrain.
     """

@@ -155,8 +155,8 @@ class Point(NamedTuple):
 
     @property
     def is_place(self) -> bool:
-        """Whether people look for it by its name: a stream has a point wherever a trail crosses it."""
-        return self.name is not None and self.details.get("type") != "stream"
+        """Whether people look for it by its name: streams and lakes have a point wherever a trail comes to them."""
+        return self.name is not None and self.details.get("type") not in ("stream", "lake")
 
 
 #: Camps, huts and water farther than this (m) from any segment are not on anyone's way.

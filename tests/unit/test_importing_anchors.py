@@ -1,4 +1,4 @@
-"""Where camps, huts and water are on the network, and where trails cross streams."""
+"""Where camps, huts and water are on the network, and where trails cross streams and touch lakes."""
 
 import math
 from itertools import pairwise
@@ -215,3 +215,23 @@ def test_a_ford_is_water_though_no_stream_is_drawn():
     built = region([way((0, 0), (400, 0), (1000, 0))], streams=[ford, stream((400, 1))])
     assert [(p.details["type"], p.details["source"]) for p in built.points] == [("stream", "osm node 9")]
     assert placed(built) == [(0, 400, 0)]
+
+
+def test_trails_touch_the_shores_of_lakes():
+    """
+    A lake from 300 to 500 m in the east, 20 m above the trail, whose southern shore sags to 12 m at 400 m; another one
+    is 31 m below. The point is on the shore, its anchor on the trail.
+    """
+    shore = stream((300, 20), (400, 12), (500, 20), (500, 90), (300, 90), (300, 20), name="Estany", kind="lake")
+    far = stream((300, -31), (500, -31), (500, -90), (300, -31), kind="lake")
+    built = region([way((0, 0), (1000, 0))], streams=[shore, far])
+    [water] = built.points
+    assert (water.name, dict(water.details), water.is_place) == ("Estany", {"type": "lake"}, False)
+    assert placed(built) == [(0, 400, 12)]
+    assert distance_m((water.lon, water.lat), lonlat(400, 12)) < 0.1
+
+
+def test_a_trail_into_a_lake_is_at_its_shore():
+    """It ends 10 m inside, at 400 m: the shore is met at 390 m."""
+    shore = stream((390, -50), (390, 50), (500, 50), (500, -50), (390, -50), kind="lake")
+    assert placed(region([way((0, 0), (400, 0))], streams=[shore])) == [(0, 390, 0)]

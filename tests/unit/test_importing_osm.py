@@ -282,10 +282,30 @@ def test_streams_run_in_the_open(pbf):
         Node(id=9, location=(1.6, 42.6), tags={"ford": "yes", "highway": "crossing"}),
         Node(id=10, location=(1.7, 42.6), tags={"ford": "no"}),
     )
+    assert {s.kind for s in source.streams} == {"stream"}
     assert [(s.name, s.seasonal, s.source, len(s.line)) for s in source.streams] == [
         ("Riu", "yes", "osm way 1", 2),
         (None, "no", "osm way 3", 2),
         (None, None, "osm node 9", 1),
+    ]
+
+
+def test_lakes_are_areas_or_relations(pbf):
+    """What is drawn as water without more is a lake if it has a name; the shore of relation 3 is way 9."""
+    ring = [1, 2, 3, 1]
+    source = pbf(
+        *row(3),
+        Way(id=1, nodes=ring, tags={"natural": "water", "water": "lake"}),
+        Way(id=2, nodes=ring, tags={"natural": "water", "name": "Estany"}),
+        Way(id=3, nodes=ring, tags={"natural": "water"}),
+        Way(id=4, nodes=ring, tags={"natural": "water", "water": "reservoir", "name": "Embassament"}),
+        Way(id=9, nodes=ring, tags={}),
+        Relation(id=3, members=[("w", 9, "outer")], tags={"natural": "water", "water": "lake", "name": "Juclar"}),
+    )
+    assert [(s.kind, s.name, s.source) for s in source.streams] == [
+        ("lake", None, "osm way 1"),
+        ("lake", "Estany", "osm way 2"),
+        ("lake", "Juclar", "osm relation 3"),
     ]
 
 

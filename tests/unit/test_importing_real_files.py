@@ -452,12 +452,14 @@ def test_nights_and_water_in_andorra(trail_data):
     [illa] = [point for point in nights if point.name == "Refugi de l'Illa"]
     assert {"capacity": "50", "water": "yes", "fee": "yes", "type": "alpine hut"}.items() <= illa.details.items()
     water = [point for point in region.points if point.kind == "water"]
-    assert by_type(water) == {"stream": 530, "tap": 59, "spring": 40}
-    streams = [point for point in water if point.details["type"] == "stream"]
+    assert by_type(water) == {"stream": 501, "lake": 150, "tap": 59, "spring": 40}
+    streams = [point for point in water if point.details["type"] in ("stream", "lake")]
     assert streams == list(region.points[-len(streams) :])
     for point in streams[::20]:
         line = region.segments[point.anchor.segment].line
-        assert nearest_on_line((point.lon, point.lat), line).distance_m < 0.1
+        away_m = nearest_on_line((point.lon, point.lat), line).distance_m
+        assert away_m == pytest.approx(point.anchor.away_m, abs=0.2)
+        assert away_m <= (30.2 if point.details["type"] == "lake" else 0.2)
 
 
 def by_type(points):
