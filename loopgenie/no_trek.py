@@ -147,8 +147,10 @@ def _in_the_way(task: Task, obstacle: Obstacle | None) -> Iterator[str]:
         yield f"night {obstacle.night}, after day {walking}, has no camp in reach{need}"
     elif obstacle.day is not None:
         walking = trek.walking[min(obstacle.day, len(trek.walking)) - 1]
-        need = "" if obstacle.shortest is None else f": it would be {_km(obstacle.shortest)} at least"
-        yield f"day {walking} cannot be kept within its limits{need}"
+        if obstacle.shortest is None:
+            yield f"day {walking} cannot be filled: no way between camps in reach has that length"
+        else:
+            yield f"day {walking} cannot be kept within its limits: it would be {_km(obstacle.shortest)} at least"
 
 
 def _km(units: int) -> str:

@@ -234,14 +234,14 @@ def test_a_loop_becomes_steps_in_the_direction_walked(store, on_map) -> None:
     network, spot = network_and_spot(store, on_map, 0.25, 0)
     [node] = network.cut_at([spot])
     loop = Loop(node, (4, 1, 2, 3, 0), 0, 0, 0, 0)
-    steps = network.steps(loop)
+    steps = network.steps(loop.walk, loop.start)
     ids = [core.id for core in network.area.cores]
     assert [(s.segment, s.forward) for s in steps] == [(ids[i], True) for i in (0, 1, 2, 3, 0)]
     assert [(round(s.begin, 2), round(s.end, 2)) for s in steps] == [(0.25, 1), (0, 1), (0, 1), (0, 1), (0, 0.25)]
     assert [s.ascent_m for s in steps] == [75, None, 0, 0, 25]
     assert network.nodes(loop) == [4, 1, 2, 3, 0]
-    assert network.length_m(loop) == pytest.approx(4000, abs=1)
-    back = network.steps(Loop(node, (0, 3, 2, 1, 4), 0, 0, 0, 0))
+    assert network.length_m(loop.walk) == pytest.approx(4000, abs=1)
+    back = network.steps((0, 3, 2, 1, 4), node)
     assert [(s.forward, s.descent_m) for s in back] == [(False, 25), (False, 0), (False, 0), (False, None), (False, 75)]
 
 
@@ -250,7 +250,7 @@ def test_steps_over_a_ring_and_parallel_segments(draw) -> None:
     drawing.way("A", "B").way("A", "B", through=[(0.5, 0.5)]).way("B", "B", through=[(2, 0), (2, 1)])
     network = TripNetwork(Area.of(s.core for s in drawing.segments))
     loop = Loop(0, (0, 2, 1), 0, 0, 0, 0)
-    assert [(s.segment, s.forward) for s in network.steps(loop)] == [(0, True), (2, True), (1, False)]
+    assert [(s.segment, s.forward) for s in network.steps(loop.walk, loop.start)] == [(0, True), (2, True), (1, False)]
     assert network.nodes(loop) == [0, 1, 1]
     assert network.ways_at([0, 1]) == {0: 2, 1: 4}
 

@@ -204,14 +204,19 @@ def drawing_at(x_km: float, y_km: float) -> tuple[float, float]:
     return 10.0 + x_km / 111.31949, y_km / 110.57428
 
 
-def test_nights_in_reach_are_missed_by_number(drawing: Any, stored: Make) -> None:
-    # 4 km from W: the first night is in reach, but from there no second one
-    store = stored(drawing.stop(8, 4, "camp", "Lone Camp"))
-    error = refused(store, day_km=[2, 5])
-    assert error.obstacle is not None
-    assert error.obstacle["night"] == 1
-    assert "night 1, after day 1, has no camp in reach" in error.detail
+def test_a_night_without_a_camp_is_told_by_its_number(drawing: Any, stored: Make) -> None:
+    error = refused(stored(far_camp(drawing)), day_km=[8, 11])
+    assert error.obstacle == {"night": 1, "day": 1, "shortest_m": pytest.approx(12_000, abs=5)}
+    assert "night 1, after day 1, has no camp in reach: the nearest is 12.0 km away" in error.detail
     assert error.proven
+
+
+def test_a_day_that_no_way_fills_is_told_by_its_number(drawing: Any, stored: Make) -> None:
+    # 4 km from W: from this camp, and back to it, the shortest way is 8 km
+    store = stored(drawing.stop(4, 4, "camp", "Lone Camp"))
+    error = refused(store, days=3, day_km=[2, 5])
+    assert error.obstacle == {"night": None, "day": 2, "shortest_m": None}
+    assert "day 2 cannot be filled: no way between camps in reach has that length" in error.detail
 
 
 def test_one_day_more_or_longer_days_are_offered_with_the_trip_they_give(drawing: Any, stored: Make) -> None:
