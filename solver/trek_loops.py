@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from dataclasses import replace
 
 from solver.problem import LIMIT, LoopProblem, Network
 from solver.solve import solve
@@ -16,30 +17,39 @@ from solver.trek_search import TrekPart
 
 #: Share of the time, or of the moves, that goes into loops that are cut into days afterwards.
 LOOPS_SHARE = 0.2
-#: Loops that are cut, and orders that each is walked in.
-LOOPS, ORDERS = 3, 4
+#: Loops of at most these shares of the longest length are cut: a loop that fills all days to the brim would need its
+#: camps just there, a shorter one leaves some choice.
+LENGTHS = (0.95, 0.88, 0.8)
+#: Orders that each loop is walked in.
+ORDERS = 4
+#: Seconds that setting up the loops takes for each edge, at most; where there is no time for that it is left out.
+SETUP_S = 10e-6
 
 
 def split_loops(problem: TrekProblem, part: TrekPart, seed: int, deadline: float | None, iterations: int) -> list[Trek]:
-    """The best loops of the whole length, cut into days: the treks that come of those that can be cut."""
+    """The best loops of about the whole length, cut into days: the treks that come of those that can be cut."""
+    share = 1.0 if deadline is None else LOOPS_SHARE * (deadline - time.perf_counter())
+    if share < 0.005 + SETUP_S * len(part.edges):
+        return []
+    began = time.perf_counter()
     loops = as_loops(problem, part)
     if loops is None:
         return []
-    if deadline is None:
-        result = solve(loops, iterations=int(iterations * LOOPS_SHARE), seed=seed, alternatives=LOOPS)
-    else:
-        share = LOOPS_SHARE * (deadline - time.perf_counter())
-        if share <= 0.005:
-            return []
-        result = solve(loops, time_limit=share, seed=seed, alternatives=LOOPS)
     treks = []
-    for loop in result.loops:
-        times = Counter(part.edges[e] for e in loop.walk)
-        trek = splits_of(problem, times, orders=ORDERS, seed=seed)
-        if trek is not None:
-            treks.append(trek)
-        if deadline is not None and time.perf_counter() > deadline:
-            break
+    for k, length in enumerate(LENGTHS):
+        most = max(loops.min_length, int(loops.max_length * length))
+        shorter = replace(loops, max_length=most, target=None if loops.target is None else min(loops.target, most))
+        if deadline is None:
+            result = solve(shorter, iterations=int(iterations * LOOPS_SHARE) // len(LENGTHS), seed=seed)
+        else:
+            left = began + share - time.perf_counter()
+            if left <= 0.005:
+                break
+            result = solve(shorter, time_limit=left / (len(LENGTHS) - k), seed=seed)
+        for loop in result.loops:
+            trek = splits_of(problem, Counter(part.edges[e] for e in loop.walk), orders=ORDERS, seed=seed)
+            if trek is not None:
+                treks.append(trek)
     return treks
 
 
