@@ -74,9 +74,9 @@ class Merger:
         middle = list(walk)[self.kernel.draw(len(walk))]
         around = self.kernel.edges_around(middle, self.place)
         better, fits = self._best_on(walk.keys() | around, walk)
-        if fits:
+        if fits and self.place <= len(self.edges):  # no more than there is
             self.place += 1 + self.place // 32
-        else:
+        elif not fits:
             self.place = max(SMALLEST_PLACE, self.place * 7 // 8)
         return walk if better is None else better
 

@@ -17,7 +17,10 @@ from hypothesis import strategies as st
 import solver.exact
 from solver import Edge, LoopProblem, Network
 from solver.exact import Exact, Room
+from solver.merging import PLACE, Merger
 from solver.prove import exists, nearest_lengths, prove
+from solver.reach import part_in_reach
+from solver.search import Search
 from solver.verify import violations
 from solver.walks import closed_walk
 
@@ -203,6 +206,16 @@ def test_long_ladders_are_narrow_and_solved() -> None:
         loop = closed_walk(problem, dict.fromkeys(ids, 1) | dict.fromkeys(branch, 2))
         if not violations(problem, loop):
             assert loop.score <= outcome.bound
+
+
+def test_a_place_grows_no_further_than_the_network() -> None:
+    # a triangle, opened up as often as seconds of search do: the place grew by a 32nd each time, beyond 32 bits
+    problem = LoopProblem(Network([(0, 1, 1, 1), (1, 2, 1, 1), (2, 0, 1, 1)]), [0], min_length=3, max_length=3)
+    search = Search(problem, part_in_reach(problem), 0)
+    merger = Merger(problem, search.kernel, search.part.edges, worthless=set(), keep_going=lambda: True)
+    for _ in range(1000):
+        merger.open_up({0: 1, 1: 1, 2: 1})
+    assert merger.place == PLACE
 
 
 def test_time_that_runs_out_gives_nothing() -> None:
