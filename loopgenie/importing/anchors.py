@@ -88,7 +88,7 @@ def _batches(chains: Sequence[Chain]) -> Iterator[tuple[int, Sequence[Chain]]]:
 def _candidates(places: Floats, chains: Sequence[Chain], aside: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
     """Numbers of places and of the chains that are nearest to them, of those aside and of the others."""
     lines = _lines(chains)
-    scale = np.array(Plane.over(map(tuple, shapely.get_coordinates(lines)[:, :2])))
+    scale = _scale(lines)
     lines = shapely.transform(lines, lambda degrees: degrees * scale)
     west, south, east, north = shapely.total_bounds(lines)
     xy = places * scale
@@ -106,6 +106,12 @@ def _lines(chains: Sequence[Chain]) -> Any:
     steps = [chain.steps() for chain in chains]
     owner = np.repeat(np.arange(len(steps)), [len(each) for each in steps])
     return shapely.linestrings(np.concatenate(steps) / DEGREE, indices=owner)
+
+
+def _scale(lines: Any) -> Floats:
+    """Metres per degree, east and north, on a plane in the middle of lines."""
+    west, south, east, north = shapely.total_bounds(lines).tolist()
+    return np.array(Plane.over([(west, south), (east, north)]))
 
 
 def _foot(chain: Chain, place: Floats) -> tuple[_Foot, float]:
@@ -181,7 +187,7 @@ def _crossed(lines: Any, tree: Any, lakes: Any) -> Iterator[tuple[int, int, Floa
 
 def _touched(lines: Any, tree: Any, lakes: Any) -> Iterator[tuple[int, int, Floats, Floats]]:
     """Numbers of a line and of a lake whose shore it comes near, and the nearest places of both."""
-    scale = np.array(Plane.over(map(tuple, shapely.get_coordinates(lines))))
+    scale = _scale(lines)
     west, south, east, north = shapely.bounds(lines).T
     margin = _SHORE_M / scale
     line, water = tree.query(shapely.box(west - margin[0], south - margin[1], east + margin[0], north + margin[1]))
