@@ -351,8 +351,10 @@ def _parts_of(row: _Row, found: Sequence[_Part], names: Collection[str]) -> list
     inside = f" in the region {row.region}" if row.region else ""
     if not parts:
         by_key = {search_key(name): name for name in sorted(names)}
-        near = [by_key[key] for key in difflib.get_close_matches(search_key(row.trail), by_key, n=3, cutoff=0.6)]
-        asked = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+        key = search_key(row.trail)
+        near = [each for each in by_key if key in each] + difflib.get_close_matches(key, by_key, n=3, cutoff=0.6)
+        told = " or ".join(repr(by_key[each]) for each in [*dict.fromkeys(near)][:3])
+        asked = f"; did you mean {told}?" if told else ""
         raise BadInput(f"{row.where}: there is no trail {row.trail!r}{inside}{asked}")
     regions = sorted({part.region for part in parts})
     if len(regions) > 1:

@@ -252,6 +252,7 @@ HEAD = "kind,title,source,trail,region"
     [
         ([HEAD, "closure,a,b,Lawn Lake,"], "line 2: there is no trail 'Lawn Lake'; did you mean 'Lawn Lake Trail'"),
         ([HEAD, "closure,a,b,Zzz,"], "line 2: there is no trail 'Zzz'"),
+        ([HEAD, "closure,a,b,lake,"], "no trail 'lake'; did you mean 'Lawn Lake Trail' or 'Ypsilon Lake Trail'?"),
         ([HEAD, "closure,a,b,Ridge Trail,"], "there is a trail 'Ridge Trail' in Forest and in Park; want one of them"),
         ([HEAD, "closure,a,b,Lawn Lake Trail,Forest"], "there is no trail 'Lawn Lake Trail' in the region Forest"),
         ([HEAD, "closure,a,b,Ridge Trail,Prak"], "line 2: there is no region 'Prak'; did you mean 'Park'?"),
