@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from solver.problem import LIMIT, LoopProblem, Network
 from solver.solve import solve
@@ -15,11 +16,14 @@ from solver.split import splits_of
 from solver.trek import POINTS, Trek, TrekProblem
 from solver.trek_search import TrekPart
 
-#: Share of the time, or of the moves, that goes into loops that are cut into days afterwards.
-LOOPS_SHARE = 0.2
+#: Share of the time, or of the moves, that goes into loops that are cut into days afterwards: first to see whether
+#: that comes to anything, then, where it does, to do it well.
+FIRST_SHARE, SECOND_SHARE = 0.15, 0.35
 #: Loops of at most these shares of the longest length are cut: a loop that fills all days to the brim would need its
 #: camps just there, a shorter one leaves some choice.
-LENGTHS = (0.95, 0.88, 0.8)
+LENGTHS = (0.97, 0.9, 0.8)
+#: By how much the second loops are longer and shorter than the best ones of the first.
+STEP = 0.03
 #: Orders that each loop is walked in.
 ORDERS = 4
 #: Seconds that setting up the loops takes for each edge, at most; where there is no time for that it is left out.
@@ -28,29 +32,53 @@ SETUP_S = 10e-6
 
 def split_loops(problem: TrekProblem, part: TrekPart, seed: int, deadline: float | None, iterations: int) -> list[Trek]:
     """The best loops of about the whole length, cut into days: the treks that come of those that can be cut."""
-    share = 1.0 if deadline is None else LOOPS_SHARE * (deadline - time.perf_counter())
-    if share < 0.005 + SETUP_S * len(part.edges):
-        return []
     began = time.perf_counter()
+    time_left = 0.0 if deadline is None else max(0.0, deadline - began)
+    if deadline is not None and FIRST_SHARE * time_left < 0.005 + SETUP_S * len(part.edges):
+        return []
     loops = as_loops(problem, part)
     if loops is None:
         return []
-    treks = []
-    for k, length in enumerate(LENGTHS):
-        most = max(loops.min_length, int(loops.max_length * length))
-        shorter = replace(loops, max_length=most, target=None if loops.target is None else min(loops.target, most))
-        if deadline is None:
-            result = solve(shorter, iterations=int(iterations * LOOPS_SHARE) // len(LENGTHS), seed=seed)
-        else:
-            left = began + share - time.perf_counter()
-            if left <= 0.005:
-                break
-            result = solve(shorter, time_limit=left / (len(LENGTHS) - k), seed=seed)
-        for loop in result.loops:
-            trek = splits_of(problem, Counter(part.edges[e] for e in loop.walk), orders=ORDERS, seed=seed)
-            if trek is not None:
-                treks.append(trek)
-    return treks
+    cut = _Cutter(problem, part, loops, seed)
+    end = None if deadline is None else began + FIRST_SHARE * time_left
+    first = cut.treks(LENGTHS, end, int(FIRST_SHARE * iterations))
+    if not first:
+        return []
+    best = max(first, key=lambda length: problem.objective(first[length]))
+    lengths = (min(1.0, best + STEP), best, best - STEP)
+    end = None if deadline is None else began + (FIRST_SHARE + SECOND_SHARE) * time_left
+    return [*first.values(), *cut.treks(lengths, end, int(SECOND_SHARE * iterations)).values()]
+
+
+@dataclass(frozen=True)
+class _Cutter:
+    """Makes loops and cuts them."""
+
+    problem: TrekProblem
+    part: TrekPart
+    loops: LoopProblem
+    seed: int
+
+    def treks(self, lengths: Sequence[float], end: float | None, iterations: int) -> dict[float, Trek]:
+        """The treks that come of loops of at most some shares of the longest length, where one does."""
+        treks = {}
+        for k, length in enumerate(lengths):
+            most = max(self.loops.min_length, int(self.loops.max_length * length))
+            target = None if self.loops.target is None else min(self.loops.target, most)
+            shorter = replace(self.loops, max_length=most, target=target)
+            if end is None:
+                result = solve(shorter, iterations=iterations // len(lengths), seed=self.seed)
+            else:
+                left = end - time.perf_counter()
+                if left <= 0.003:
+                    break
+                result = solve(shorter, time_limit=left / (len(lengths) - k), seed=self.seed)
+            if result.loop is not None:
+                times = Counter(self.part.edges[e] for e in result.loop.walk)
+                trek = splits_of(self.problem, times, orders=ORDERS, seed=self.seed)
+                if trek is not None:
+                    treks[length] = trek
+        return treks
 
 
 def as_loops(problem: TrekProblem, part: TrekPart) -> LoopProblem | None:

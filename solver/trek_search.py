@@ -217,7 +217,7 @@ class TrekSearch:
         for r in range(rounds):
             cold = unit * _step(HOT, COLD, r + 1, rounds) // 1024
             self._set_prices(slots, r, rounds)
-            if r == rounds // 2:
+            if r == 2 * rounds // 3:
                 slots += self._join(known, slots)
             end = None if deadline is None else began + (deadline - began) * (r + 1) / rounds
             for i, slot in enumerate(slots):
