@@ -63,7 +63,7 @@ import: $(VENV)/.test ## import trails: make import FILES="region.osm.pbf" ELEVA
 	@$(BIN)/loopgenie import $(FILES) $(if $(ELEVATION),--elevation $(ELEVATION))
 
 test: $(VENV)/.test ## run the tests that need nothing but Python and a C compiler
-	$(BIN)/python -m pytest -q tests/unit
+	$(BIN)/python -m pytest -q -n auto --dist loadfile tests/unit
 
 test-integration: $(VENV)/.with-integration ## run the tests that need PostgreSQL with PostGIS, Redis, and drive engines
 	$(BIN)/python -m pytest -q tests/integration
