@@ -210,7 +210,7 @@ class TrekSearch:
         """Anneal many treks, the worse half dropping out again and again."""
         self.pressure = COOL if cool else 1
         slots = self._start(deadline, iterations)
-        rounds = max(3, len(slots).bit_length() + 1)
+        rounds = max(3, len(slots).bit_length())
         began = time.perf_counter()
         unit = max(1, self.unit // COOL) if cool else self.unit
         hot = int(unit * HOT)
@@ -229,7 +229,7 @@ class TrekSearch:
             if 4 * valid < len(slots):
                 self.pressure = min(MOST_PRESSURE, 2 * self.pressure)
             slots.sort(key=self._standing, reverse=True)
-            slots = slots[: max(2, len(slots) // 2)]
+            slots = slots[: max(1, len(slots) // 2)]
             hot = cold
             self._tell_best()
         return [self._trek_of(slot) for slot in self._best_slots()]
