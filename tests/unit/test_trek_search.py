@@ -71,7 +71,7 @@ def triangles(**more: Any) -> TrekProblem:
 
 
 def best(problem: TrekProblem, **options: Any) -> Trek:
-    result = solve_trek(problem, **({"iterations": 6_000} | options))
+    result = solve_trek(problem, **({"iterations": 20_000} | options))
     assert result.trek is not None
     assert trek_violations(problem, result.trek) == []
     return result.trek
