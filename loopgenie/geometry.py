@@ -159,10 +159,24 @@ def between(a: Place, b: Place, share: float) -> LonLat:
 
 def cut(line: Sequence[Position], begin: float, end: float) -> tuple[Position, ...]:
     """The part of a line between two shares (0..1, begin < end) of its length; heights at the cuts lie between."""
-    marks = [0.0, *accumulate(distance_m(a, b) for a, b in pairwise(line))]
+    marks = _marks(line)
     first, last = begin * marks[-1], end * marks[-1]
     inside = (position for position, mark in zip(line, marks, strict=True) if first < mark < last)
     return (_at_mark(line, marks, first), *inside, _at_mark(line, marks, last))
+
+
+def positions_at(line: Sequence[Position], shares: Iterable[float]) -> list[Position]:
+    """The positions at shares (0..1) of a line's length, in the order of the shares; heights as `cut` has them.
+
+    The line is measured once for all of them.
+    """
+    marks = _marks(line)
+    return [_at_mark(line, marks, share * marks[-1]) for share in shares]
+
+
+def _marks(line: Sequence[Place]) -> list[float]:
+    """How far along a line (m) each of its positions lies."""
+    return [0.0, *accumulate(distance_m(a, b) for a, b in pairwise(line))]
 
 
 def _at_mark(line: Sequence[Position], marks: Sequence[float], metres: float) -> Position:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from loopgenie.geometry import Box, LonLat, bearing_deg, between, cut, nearest_on_line
+from loopgenie.geometry import Box, LonLat, bearing_deg, between, nearest_on_line, positions_at
 from loopgenie.itinerary import Step
 from loopgenie.parameters import TripParameters
 from loopgenie.store import Segment, SegmentCore, Snapshot, Stretch, TrailStore
@@ -200,8 +200,9 @@ def turning_spots(area: Area, parameters: TripParameters, store: TrailStore) -> 
     spots = []
     for segment in store.segments([core.id for core in long]).values():
         count = math.ceil(segment.core.length_m / piece_m)
-        for share in (i / count for i in range(1, count)):
-            spots.append(Spot(segment, share, 0.0, LonLat(*cut(segment.line, 0.0, share)[-1][:2])))
+        shares = [i / count for i in range(1, count)]
+        for share, at in zip(shares, positions_at(segment.line, shares), strict=True):
+            spots.append(Spot(segment, share, 0.0, LonLat(*at[:2])))
     return spots
 
 
@@ -427,7 +428,7 @@ def _share_of(segment: Segment, marks: Sequence[float], amount: Callable[[Stretc
 def _climbs(segment: Segment, whole: int, marks: Sequence[float]) -> list[float]:
     """How much higher than its start the segment is at each mark; evenly spread where heights are not known."""
     bottom, top = segment.line[0][2], segment.line[-1][2]
-    heights = [cut(segment.line, 0.0, mark)[-1][2] if mark else bottom for mark in marks]
+    heights = [position[2] for position in positions_at(segment.line, marks)]
     if bottom is None or top is None or None in heights:
         return [whole * mark for mark in marks]
     amiss = whole - (top - bottom)  # the whole's climbs are rounded, and may have been smoothed

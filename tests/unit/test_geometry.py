@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from loopgenie import geometry
 from loopgenie.geometry import (
     Box,
     LonLat,
@@ -17,6 +18,7 @@ from loopgenie.geometry import (
     distance_m,
     line_length_m,
     nearest_on_line,
+    positions_at,
 )
 
 LON = st.floats(-180, 180)
@@ -139,3 +141,20 @@ def test_a_cut_has_the_height_between() -> None:
     assert cut(line, 0.25, 0.5) == (pytest.approx((10.005, 0.0, 150.0)), pytest.approx((10.01, 0.0, 200.0)))
     assert cut(line, 0.0, 0.75)[-1][2] is None
     assert cut(line, 0.0, 1.0) == tuple(line)
+
+
+@given(LINE, st.lists(st.floats(0, 1), max_size=5))
+def test_positions_are_where_a_cut_would_be(line: list[tuple[float, float, float | None]], shares: list[float]) -> None:
+    """To the last digit, in any order, and both ends included."""
+    shares = [1.0, *shares, 0.0]
+    assert positions_at(line, shares) == [cut(line, 0.0, share)[-1] for share in shares]
+
+
+def test_a_line_is_measured_once_for_all_positions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two pieces: two distances, for however many positions."""
+    measured = []
+    monkeypatch.setattr(geometry, "distance_m", lambda a, b: measured.append((a, b)) or distance_m(a, b))
+    line = [(10.0, 0.0, 100.0), (10.01, 0.0, 200.0), (10.02, 0.0, None)]
+    found = positions_at(line, [0.25, 0.5, 0.75])
+    assert found == [pytest.approx(p) for p in ((10.005, 0.0, 150.0), (10.01, 0.0, 200.0), (10.015, 0.0, None))]
+    assert len(measured) == 2
