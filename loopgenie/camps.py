@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import NamedTuple
 
 from loopgenie.calendar import Calendar
-from loopgenie.geometry import Box, LonLat, Position, cut, distance_m
+from loopgenie.geometry import Box, LonLat, Position, distance_m, positions_at
 from loopgenie.itinerary import Step
 from loopgenie.network import Area, Spot
 from loopgenie.store import Point, Segment, TrailStore
@@ -49,20 +50,37 @@ class CampSite(NamedTuple):
     rule: str | None = None  # who allows a tent there
 
     @property
+    def rise_m(self) -> int:
+        """How much higher it is than where the way to it leaves the trail; 0 where that is not known."""
+        if not self.spur_m or self.elevation_m is None or self.foot[2] is None:
+            return 0
+        return round(self.elevation_m - self.foot[2])
+
+    @property
     def water(self) -> bool | None:
         """Whether there is water; None where nobody says so."""
         told = self.point.details.get("water") if self.point else None
         return None if told is None else told == "yes"
 
 
-def camp_sites(store: TrailStore, area: Area, box: Box, trek: TrekParameters, calendar: Calendar) -> list[CampSite]:
-    """Every place in a box to spend a night at that was asked for and that can be walked to, by id."""
+def camp_sites(
+    store: TrailStore,
+    area: Area,
+    box: Box,
+    trek: TrekParameters,
+    calendar: Calendar,
+    nights: Sequence[date | None],
+) -> list[CampSite]:
+    """Every place in a box to spend a night at that was asked for and that can be walked to, by id.
+
+    Of places where a tent may stand those where it may in any of the nights.
+    """
     points = [p for p in store.points_in(box, _KINDS[trek.camps], _MOST_POINTS) if _is_wanted(p, trek)]
     segments = store.segments({p.anchor.segment for p in points if p.anchor})
     sites = [_site(p, segments[p.anchor.segment]) for p in points if p.anchor and p.anchor.segment in segments]
     sites = [site for site in _on_open_segments(sites, area, store) if site.spot.segment.core.id in area.edge_of]
     if trek.camps == "dispersed":
-        sites += _tents(store, area, calendar)
+        sites += _tents(store, area, calendar, dict.fromkeys(nights))
     return sites
 
 
@@ -105,7 +123,7 @@ def _site(point: Point, segment: Segment) -> CampSite:
     # a cut this near to a junction is the junction
     if min(share, 1 - share) * segment.core.length_m < _SAME_M:
         share = float(round(share))
-    foot = _along(segment, share)
+    [foot] = positions_at(segment.line, [share])
     at = LonLat(point.lon, point.lat)
     spot = Spot(segment, share, anchor.away_m, LonLat(*foot[:2]))
     height = foot[2] if point.elevation_m is None else point.elevation_m
@@ -114,28 +132,22 @@ def _site(point: Point, segment: Segment) -> CampSite:
     return CampSite(point.kind, name, at, height, spot, foot, spur_m if spur_m >= _AT_THE_TRAIL_M else 0.0, point)
 
 
-def _along(segment: Segment, share: float) -> Position:
-    return segment.line[0] if share <= 0 else cut(segment.line, 0.0, share)[-1]
-
-
-def _tents(store: TrailStore, area: Area, calendar: Calendar) -> Iterator[CampSite]:
-    """Where the operator's notices allow a tent anywhere: along the trails, evenly."""
-    count = 0
+def _tents(store: TrailStore, area: Area, calendar: Calendar, nights: Iterable[date | None]) -> list[CampSite]:
+    """Where the operator's notices allow a tent anywhere: along the trails, evenly, in all of the area."""
+    tents = []
     for segment in store.segments([core.id for core in area.cores] if calendar.has_dispersed else ()).values():
         parts = max(1, math.ceil(segment.core.length_m / _TENT_M))
-        for i in range(parts):
-            share = (i + 0.5) / parts
-            foot = _along(segment, share)
-            notice = calendar.dispersed(foot[0], foot[1])
+        shares = [(i + 0.5) / parts for i in range(parts)]
+        for share, foot in zip(shares, positions_at(segment.line, shares), strict=True):
+            allowed = (calendar.dispersed(foot[0], foot[1], night) for night in nights)
+            notice = next((each for each in allowed if each is not None), None)
             if notice is None:
                 continue
             spot = Spot(segment, share, 0.0, LonLat(*foot[:2]))
             name = next((s.name for s in segment.stretches if s.name), None)
             where = f"on {name}" if name else f"at {foot[1]:.4f},{foot[0]:.4f}"
-            yield CampSite("dispersed", f"tent {where}", spot.at, foot[2], spot, foot, 0.0, rule=notice.source)
-            count += 1
-            if count == _MOST_TENTS:
-                return
+            tents.append(CampSite("dispersed", f"tent {where}", spot.at, foot[2], spot, foot, 0.0, rule=notice.source))
+    return tents[:: max(1, math.ceil(len(tents) / _MOST_TENTS))]
 
 
 # --- water --------------------------------------------------------------------------------------------------------
@@ -147,6 +159,7 @@ class Waters:
     Parameters
     ----------
     points : water, and camps and huts that have some.
+    area : the segments; water within `WATER_M` of a junction is at all segments that meet there.
 
     Attributes
     ----------
@@ -154,19 +167,33 @@ class Waters:
         says nothing.
     """
 
-    def __init__(self, points: Iterable[Point]) -> None:
+    def __init__(self, points: Iterable[Point], area: Area) -> None:
         self.known = False
-        self._by_segment: dict[int, list[Point]] = {}
+        self._by_segment: dict[int, list[tuple[float, Point]]] = {}
+        at_junctions: dict[int, list[Point]] = {}
         for point in points:
             self.known |= point.kind == "water"
-            if point.anchor is not None and point.anchor.away_m <= WATER_M:
-                self._by_segment.setdefault(point.anchor.segment, []).append(point)
+            anchor = point.anchor
+            if anchor is None or anchor.away_m > WATER_M:
+                continue
+            self._by_segment.setdefault(anchor.segment, []).append((anchor.share, point))
+            core = area.cores[area.edge_of[anchor.segment]] if anchor.segment in area.edge_of else None
+            if core is not None:
+                for junction, share in ((core.start, anchor.share), (core.end, 1 - anchor.share)):
+                    if share * core.length_m + anchor.away_m <= WATER_M:
+                        at_junctions.setdefault(junction, []).append(point)
+        # whoever passes a junction passes what lies at it, on whichever of its segments that is anchored
+        for core in area.cores if at_junctions else ():
+            for junction, end in ((core.start, 0.0), (core.end, 1.0)):
+                others = (p for p in at_junctions.get(junction, ()) if p.anchor and p.anchor.segment != core.id)
+                for point in others:
+                    self._by_segment.setdefault(core.id, []).append((end, point))
 
     @staticmethod
-    def in_box(store: TrailStore, box: Box) -> Waters:
-        """All of a box."""
+    def in_box(store: TrailStore, box: Box, area: Area) -> Waters:
+        """All of a box, along the segments of an area."""
         points = store.points_in(box, ("water", "camp", "hut"), _MOST_POINTS)
-        return Waters(p for p in points if p.kind == "water" or p.details.get("water") == "yes")
+        return Waters((p for p in points if p.kind == "water" or p.details.get("water") == "yes"), area)
 
     def any_on(self, segment: int) -> bool:
         """Whether there are any along a segment."""
@@ -175,8 +202,7 @@ class Waters:
     def along(self, step: Step) -> list[tuple[float, Point]]:
         """Those on a step, in the order walked, each with the share (0..1) of the step before it."""
         found = []
-        for point in self._by_segment.get(step.segment, ()):
-            share = point.anchor.share if point.anchor else 0.0
+        for share, point in self._by_segment.get(step.segment, ()):
             if step.begin <= share <= step.end:
                 part = (share - step.begin) / (step.end - step.begin) if step.end > step.begin else 0.0
                 found.append((part if step.forward else 1.0 - part, point))

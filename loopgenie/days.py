@@ -114,7 +114,9 @@ def trek_itinerary(
         plans.append(plan)
         while number + 1 in resting and len(plans) == number:
             number += 1
-            plans.append(_rest(plans[-1], number, _date(first, number)))
+            rest = _rest(plans[-1], number, _date(first, number))
+            camp = None if rest.lodging is None else rest.lodging.point
+            plans.append(replace(rest, notes=tuple(calendar.notes((), camp, rest.date))))
     cues = tuple(_all_cues(plans))
     time_s = sum(plan.walking_time_s for plan in plans)
     made = whole([part for walked in parts for part in walked], start=start, verdict=verdict, time_s=time_s, cues=cues)
@@ -132,7 +134,7 @@ def _parts(day: DayInput, segments: Mapping[int, Segment], ways_at: Mapping[int,
 
 
 def _spur(site: CampSite, *, there: bool) -> Part:
-    return spur_part(site.foot, (*site.at, site.elevation_m), site.name, there=there)
+    return spur_part(site.foot, (*site.at, site.elevation_m), site.name, site.rise_m, there=there)
 
 
 def _date(first: date | None, number: int) -> date | None:
@@ -212,8 +214,9 @@ def _fills(
                 yield _Fill(at_m, number, point, is_reliable(point))
             last[point.id] = at_m
         walked += part.length_m
-    if day.after and day.after.point and day.after.water and day.after.point.id not in last:
-        yield _Fill(to_m, number, day.after.point, reliable=True)
+    slept = day.after.point if day.after else None
+    if day.after and slept and day.after.water and to_m - last.get(slept.id, from_m - _SAME_WATER_M) >= _SAME_WATER_M:
+        yield _Fill(to_m, number, slept, reliable=True)
 
 
 def _next_m(fills: Sequence[_Fill], at: int) -> float | None:

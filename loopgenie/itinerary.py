@@ -102,7 +102,8 @@ class DayPlan:
     """One day of several: its part of the walk from `from_m` to `to_m`, with cues from the start of the day.
 
     On a day of rest `line` is empty and `lodging` that of the night before. `longest_dry_m` is the longest way
-    without water that the day is a part of; None on days of rest, and where no water is known. `refills` are positions in `waters`.
+    without water that the day is a part of; None on days of rest, and where no water is known. `refills` are positions
+    in `waters`.
     """
 
     number: int
@@ -359,13 +360,14 @@ def line_of(parts: Sequence[Part]) -> tuple[Position, ...]:
 OFF_TRAIL = -1
 
 
-def spur_part(foot: Position, camp: Position, name: str, *, there: bool) -> Part:
-    """The way from the trail to a camp that lies off it, or back: straight, as nobody has mapped it."""
+def spur_part(foot: Position, camp: Position, name: str, rise_m: int, *, there: bool) -> Part:
+    """The way from the trail up `rise_m` to a camp that lies off it, or back: straight, as nobody has mapped it."""
     length_m = distance_m(foot, camp)
     line = (foot, camp) if there else (camp, foot)
     where = f"the way to {name} (not mapped)" if there else "the way back to the trail (not mapped)"
     stretch = Stretch(length_m, WayKind.PATH, where, worth=0.0)
-    return Part(line, length_m, (stretch,), Step(OFF_TRAIL, there, ascent_m=0, descent_m=0), 3)
+    up, down = (max(rise_m, 0), max(-rise_m, 0)) if there else (max(-rise_m, 0), max(rise_m, 0))
+    return Part(line, length_m, (stretch,), Step(OFF_TRAIL, there, ascent_m=up, descent_m=down), 3)
 
 
 # --- cues ---------------------------------------------------------------------------------------------------------

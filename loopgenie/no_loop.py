@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
+from loopgenie.calendar import Calendar
 from loopgenie.drive import ByCar, nearest
 from loopgenie.errors import NoLoopInReach
 from loopgenie.geometry import Box, LonLat, bearing_deg, compass_point
@@ -91,13 +92,21 @@ def _dropped(parameters: TripParameters) -> list[Relax]:
     ]
 
 
-def no_way_within_limits(parameters: TripParameters) -> NoLoopInReach:
-    """There are trailheads, but every segment at them exceeds the limits on what may be walked."""
-    return NoLoopInReach(
-        "no trail at the start or a via point is within the limits of the request",
-        relax=_dropped(parameters),
-        proven=True,
-    )
+def no_way_within_limits(parameters: TripParameters, calendar: Calendar) -> NoLoopInReach:
+    """There are trailheads, but every segment at them exceeds the limits on what may be walked, or is closed."""
+    why, relax = "no trail at the start or a via point is within the limits of the request", _dropped(parameters)
+    closed = calendar.closed_trails([parameters.date])
+    if closed:
+        most = closed[0].closing
+        why += f", and what is closed then is not walked: {most.name or 'a trail'}, {most.why}"
+        if parameters.date is not None:
+            days = 1 if parameters.trek is None else parameters.trek.days
+            for better in calendar.better_dates(parameters.date, days):
+                opens = ", ".join(better.opens[:2]) or "trails without a name"
+                relax.append(
+                    {"field": "date", "value": better.date.isoformat(), "why": f"{opens} are open from then on"}
+                )
+    return NoLoopInReach(why, relax=relax, proven=True)
 
 
 # --- no loop ------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from loopgenie.camps import CampSite
 from loopgenie.drive import Reached
 from loopgenie.errors import NoLoopInReach
 from loopgenie.network import UNITS
-from loopgenie.parameters import MAX_DRIVE_KM, TripParameters
+from loopgenie.parameters import MAX_DRIVE_KM, MAX_TOLERANCE, SPREAD, TripParameters
 from loopgenie.task import Home
 from loopgenie.trek_parameters import (
     CAMPS,
@@ -50,6 +50,10 @@ class Task(Protocol):
         """Where nights may be spent."""
 
     @property
+    def calendar(self) -> Calendar:
+        """What is closed when."""
+
+    @property
     def problem(self) -> TrekProblem:
         """The same for the solver."""
 
@@ -60,7 +64,7 @@ Again = Callable[[TripParameters], Task]
 Search = Callable[[Task, float], TrekResult]
 
 
-def no_trek(task: Task, result: TrekResult, again: Again, search: Search, calendar: Calendar) -> NoLoopInReach:
+def no_trek(task: Task, result: TrekResult, again: Again, search: Search) -> NoLoopInReach:
     """No loop of that many days from any start: says what is in the way, and what would help.
 
     Parameters
@@ -68,22 +72,21 @@ def no_trek(task: Task, result: TrekResult, again: Again, search: Search, calend
     task, result : what was asked and answered.
     again : makes the task of other parameters.
     search : the solver.
-    calendar : knows of better dates.
     """
     parameters, obstacle = task.parameters, result.obstacle
     proven = result.status is Status.INFEASIBLE
     what = "there is no loop" if proven else "no loop was found"
     starts = len(task.problem.trailheads)
     where = "from here" if parameters.start_here else f"from {starts} trailhead{'s' if starts > 1 else ''}"
-    found = list(_relaxations(task, obstacle, again, search, calendar))
-    hints = [*_in_the_way(task, obstacle), *(str(each["why"]) for each in found[:2])]
+    found = list(_relaxations(task, obstacle if proven else None, again, search))
+    hints = [*_in_the_way(task, obstacle, proven=proven), *(str(each["why"]) for each in found[:2])]
     return NoLoopInReach(
         "; ".join([f"{what} of {_days(parameters)} {where}{_limits(parameters)}", *hints]),
         relax=found,
         proven=proven,
         obstacle={
-            "night": obstacle and obstacle.night,
-            "day": obstacle and obstacle.day,
+            "night": obstacle and _number(_trek(parameters), obstacle.night),
+            "day": obstacle and _number(_trek(parameters), obstacle.day),
             "shortest_m": None if obstacle is None or obstacle.shortest is None else obstacle.shortest / UNITS,
         },
     )
@@ -134,23 +137,30 @@ def _limits(parameters: TripParameters) -> str:
     return f", {', '.join(given)}"
 
 
-def _in_the_way(task: Task, obstacle: Obstacle | None) -> Iterator[str]:
+def _number(trek: TrekParameters, walking: int | None) -> int | None:
+    """The number of a day of walking, or of the night after it, among all days."""
+    return None if walking is None else trek.walking[min(walking, len(trek.walking)) - 1]
+
+
+def _in_the_way(task: Task, obstacle: Obstacle | None, *, proven: bool) -> Iterator[str]:
     trek = _trek(task.parameters)
     if not task.sites:
         yield "no place to spend a night is known near the trails in reach"
         return
     if obstacle is None:
         return
-    if obstacle.night is not None:
-        walking = trek.walking[min(obstacle.night, len(trek.walking)) - 1]
+    night, day = _number(trek, obstacle.night), _number(trek, obstacle.day)
+    if not proven:
+        if day is not None or night is not None:
+            which = f"day {day}" if night is None else f"night {night}"
+            yield f"the best try could not keep {which} within its limits"
+    elif night is not None:
         need = "" if obstacle.shortest is None else f": the nearest is {_km(obstacle.shortest)} away"
-        yield f"night {obstacle.night}, after day {walking}, has no camp in reach{need}"
-    elif obstacle.day is not None:
-        walking = trek.walking[min(obstacle.day, len(trek.walking)) - 1]
-        if obstacle.shortest is None:
-            yield f"day {walking} cannot be filled: no way between camps in reach has that length"
-        else:
-            yield f"day {walking} cannot be kept within its limits: it would be {_km(obstacle.shortest)} at least"
+        yield f"night {night}, after day {night}, has no camp in reach{need}"
+    elif day is not None and obstacle.shortest is None:
+        yield f"day {day} cannot be filled: no way between camps in reach has that length"
+    elif day is not None and obstacle.shortest is not None:
+        yield f"day {day} cannot be kept within its limits: it would be {_km(obstacle.shortest)} at least"
 
 
 def _km(units: int) -> str:
@@ -169,13 +179,11 @@ class _Change(NamedTuple):
     parameters: TripParameters
 
 
-def _relaxations(
-    task: Task, obstacle: Obstacle | None, again: Again, search: Search, calendar: Calendar
-) -> Iterator[Mapping[str, object]]:
+def _relaxations(task: Task, obstacle: Obstacle | None, again: Again, search: Search) -> Iterator[Mapping[str, object]]:
     """Change one thing at a time, and tell of the trip that this gives; of one field only the first that helps."""
     end = time.perf_counter() + ALL_PROBES_S
     helped: set[str] = set()
-    for change in _changes(task, obstacle, calendar):
+    for change in _changes(task, obstacle):
         if change.field in helped:
             continue
         if len(helped) == ENOUGH or time.perf_counter() > end:
@@ -206,7 +214,7 @@ def _told(task: Task, trek: Trek) -> Mapping[str, object]:
     return {"length_m": round(trek.length / UNITS, 1), "days": days, "trailhead": name}
 
 
-def _changes(task: Task, obstacle: Obstacle | None, calendar: Calendar) -> Iterator[_Change]:
+def _changes(task: Task, obstacle: Obstacle | None) -> Iterator[_Change]:
     """What could be changed: what is in the way first; where that is not known, the limits that were set by hand."""
     parameters, trek = task.parameters, _trek(task.parameters)
     nights, days, limits = _of_nights(parameters, trek), _of_days(parameters, trek), _of_limits(parameters, trek)
@@ -216,7 +224,7 @@ def _changes(task: Task, obstacle: Obstacle | None, calendar: Calendar) -> Itera
         order = (nights, days, limits) if obstacle.night is not None else (days, nights, limits)
     yield from chain.from_iterable(order)
     if parameters.date is not None:
-        for better in calendar.better_dates(parameters.date, trek.days):
+        for better in task.calendar.better_dates(parameters.date, trek.days):
             on = better.date.isoformat()
             yield _Change("date", on, f"a start on {on}", replace(parameters, date=better.date))
     if parameters.start_here:
@@ -242,7 +250,12 @@ def _of_nights(parameters: TripParameters, trek: TrekParameters) -> Iterator[_Ch
 
 
 def _of_days(parameters: TripParameters, trek: TrekParameters) -> Iterator[_Change]:
-    """Days that may be longer, then days that may be shorter."""
+    """Days that may be longer, then days that may be shorter; where the whole is asked for, another tolerance."""
+    if trek.whole:
+        if parameters.tolerance < MAX_TOLERANCE:
+            words = f"a tolerance of {MAX_TOLERANCE:g}"
+            yield _Change("tolerance", MAX_TOLERANCE, words, replace(parameters, tolerance=MAX_TOLERANCE))
+        return
     unit, most, field = (3600, MAX_DAY_HOURS, "day_hours") if trek.day_s else (1000, MAX_DAY_KM, "day_km")
     low, high = trek.day_s or trek.day_m or (0.0, 0.0)
     ends = [(low, min(high * more, most * unit)) for more in LONGER] + [(low * less, high) for less in SHORTER]
@@ -262,9 +275,10 @@ def _of_days(parameters: TripParameters, trek: TrekParameters) -> Iterator[_Chan
 
 
 def _with_middle(parameters: TripParameters, trek: TrekParameters) -> TripParameters:
-    """The parameters with other days, the length of the whole being what they come to."""
+    """The parameters with other days: shares of the whole where that is asked for, else the whole is their sum."""
     if trek.whole:
-        return replace(parameters, trek=trek)
+        mean_m = parameters.hike_m / (trek.days - trek.rest_days)
+        return replace(parameters, trek=replace(trek, day_m=(mean_m * (1 - SPREAD), mean_m * (1 + SPREAD))))
     return replace(parameters, trek=trek, hike_m=sum(window.middle_m for window in trek.windows()))
 
 

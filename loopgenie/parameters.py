@@ -587,6 +587,8 @@ def trip_request(mapping: Mapping[str, object]) -> TripRequest:
             f"is {request.rest_days}, want at most {request.day_count - 2} of {request.day_count} days: "
             "on the first and the last one walks"
         )
+    if request.date is not None and (date.max - request.date).days < request.day_count:
+        wrong["date"] = f'is "{request.date.isoformat()}", want one before the end of the calendar'
     if wrong:
         raise InvalidParameters(wrong)
     return request

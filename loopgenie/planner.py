@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loopgenie import places, starts
-from loopgenie.calendar import calendar_in
 from loopgenie.clock import Clock
 from loopgenie.drive import STRAIGHT_LINE, ByCar, DriveEngine
 from loopgenie.errors import LoopGenieError, NoLoopInReach, TrailsUnavailable
 from loopgenie.itinerary import Itinerary
 from loopgenie.loops import plan_loops
-from loopgenie.network import Areas, box_around
+from loopgenie.network import Areas
 from loopgenie.parameters import TripParameters
 from loopgenie.places import Geocoder, Located
 from loopgenie.season_report import SeasonReport, season_report
 from loopgenie.store import Snapshot, TrailStore
-from loopgenie.task import Around, Home, at
+from loopgenie.task import Around, Home
 from loopgenie.treks import plan_treks
 
 
@@ -100,8 +99,7 @@ def _plan(
             return starts.homes(place, asked, store, snapshot, by_car)
 
         homes = homes_of(parameters)
-        box = box_around([at(home) for home in homes], parameters, snapshot)
-        around = Around(place.at, homes, goals, store, snapshot, areas, calendar_in(store, snapshot, box), homes_of)
+        around = Around(place.at, homes, goals, store, snapshot, areas, homes_of)
     plan = plan_loops if parameters.trek is None else plan_treks
     found = plan(parameters, place, around, clock)
     with clock.stage("itinerary"):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from loopgenie.calendar import Better, ClosedTrail
+from loopgenie.calendar import Better, Calendar, ClosedTrail
 from loopgenie.geometry import Box
 from loopgenie.itinerary import Itinerary
 from loopgenie.parameters import TripParameters
@@ -28,11 +28,14 @@ class SeasonReport(NamedTuple):
 def season_report(parameters: TripParameters, around: Around, found: Sequence[Itinerary]) -> SeasonReport:
     """What is closed within reach of the trailheads of the loops that were found."""
     days = 1 if parameters.trek is None else parameters.trek.days
+    calendar = around.calendar(parameters)
     reach = Box.around((i.start.lon, i.start.lat) for i in found).grown(parameters.max_length_m / 2)
-    near = {core.id for core in around.store.cores_in(reach)} if _has_closings(parameters, around, days) else set[int]()
+    near = (
+        {core.id for core in around.store.cores_in(reach)} if _has_closings(parameters, calendar, days) else set[int]()
+    )
     dates = _dates(parameters.date, days)
-    closed = around.calendar.closed_trails(dates, near)[:_MOST_CLOSED]
-    better = around.calendar.better_dates(parameters.date, days, near) if parameters.date and near else []
+    closed = calendar.closed_trails(dates, near)[:_MOST_CLOSED]
+    better = calendar.better_dates(parameters.date, days, near) if parameters.date and near else []
     return SeasonReport(parameters.date, _note(parameters.date, closed), tuple(closed), tuple(better))
 
 
@@ -40,9 +43,9 @@ def _dates(first: date | None, days: int) -> list[date | None]:
     return [None] if first is None else [first + timedelta(days=n) for n in range(days)]
 
 
-def _has_closings(parameters: TripParameters, around: Around, days: int) -> bool:
+def _has_closings(parameters: TripParameters, calendar: Calendar, days: int) -> bool:
     """Whether anything in the whole box is closed: mostly nothing is, and then nobody need look."""
-    return any(around.calendar.closed_on(day) for day in _dates(parameters.date, days))
+    return any(calendar.closed_on(day) for day in _dates(parameters.date, days))
 
 
 def _note(first: date | None, closed: Sequence[ClosedTrail]) -> str:

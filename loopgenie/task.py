@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from loopgenie import no_loop
-from loopgenie.calendar import Calendar
+from loopgenie.calendar import Calendar, calendar_in
 from loopgenie.drive import Reached
 from loopgenie.errors import TrailsUnavailable
 from loopgenie.geometry import Box, LonLat
@@ -27,7 +27,7 @@ def at(home: Home) -> LonLat:
 
 
 class Around(NamedTuple):
-    """What a search looks at: from where, what it has to pass, on which data, and what is closed when.
+    """What a search looks at: from where, what it has to pass, on which data.
 
     `homes_of` finds the starts of other parameters.
     """
@@ -38,12 +38,15 @@ class Around(NamedTuple):
     store: TrailStore
     snapshot: Snapshot
     areas: Areas
-    calendar: Calendar
     homes_of: Callable[[TripParameters], Sequence[Home]]
 
     def box(self, parameters: TripParameters) -> Box:
         """What a loop can touch."""
         return box_around([at(home) for home in self.homes], parameters, self.snapshot)
+
+    def calendar(self, parameters: TripParameters) -> Calendar:
+        """What is closed when, in all of that box; made once for each."""
+        return calendar_in(self.store, self.snapshot, self.box(parameters))
 
 
 class Ground(NamedTuple):
@@ -73,15 +76,16 @@ def ground(
     area = around.areas.get(around.store, around.snapshot, around.box(parameters), limits, frozenset(closed))
     network = TripNetwork(area)
     here = [home for home in around.homes if isinstance(home, Spot)]
+    calendar = around.calendar(parameters)
     if any(spot.segment.core.id not in area.edge_of for spot in (*here, *goals)):
-        raise no_loop.no_way_within_limits(parameters)
+        raise no_loop.no_way_within_limits(parameters, calendar)
     nodes = network.cut_at([*here, *goals, *others(area)])
     starts: dict[int, Home] = dict(zip(nodes, here, strict=False))
     for home in around.homes:
         if isinstance(home, Reached) and home.trailhead.junction in area.node_of:
             starts.setdefault(area.node_of[home.trailhead.junction], home)
     if not starts:
-        raise no_loop.no_way_within_limits(parameters)
+        raise no_loop.no_way_within_limits(parameters, calendar)
     passed = len(here) + len(goals)
     return Ground(network, starts, nodes[len(here) : passed], nodes[passed:])
 
@@ -122,7 +126,7 @@ class LoopTask:
         def turns(area: Area) -> Sequence[Spot]:
             return turning_spots(area, parameters, around.store) if turning else ()
 
-        closed = around.calendar.closed_on(parameters.date)
+        closed = around.calendar(parameters).closed_on(parameters.date)
         network, starts, via, _ = ground(parameters, around, closed=closed, others=turns)
         problem = network.problem(parameters, starts, via, towards(parameters, network, around))
         return LoopTask(parameters, network, starts, problem)

@@ -10,6 +10,7 @@ from functools import partial
 from itertools import pairwise
 
 from loopgenie import no_trek
+from loopgenie.calendar import Calendar
 from loopgenie.camps import CampSite, Waters, camp_sites
 from loopgenie.clock import Clock
 from loopgenie.days import DayInput, trek_itinerary
@@ -45,6 +46,7 @@ class TrekTask:
     starts: dict[int, Home]
     sites: tuple[CampSite, ...]
     waters: Waters
+    calendar: Calendar
     problem: TrekProblem
 
     @staticmethod
@@ -57,17 +59,18 @@ class TrekTask:
         """
         trek = parameters.trek
         assert trek is not None  # noqa: S101 - the planner asks only for treks
-        box = around.box(parameters)
+        box, calendar = around.box(parameters), around.calendar(parameters)
         found: list[CampSite] = []
 
         def spots(area: Area) -> Sequence[Spot]:
-            found.extend(camp_sites(around.store, area, box, trek, around.calendar))
+            found.extend(camp_sites(around.store, area, box, trek, calendar, [n for after in nights for n in after]))
             return [site.spot for site in found]
 
-        closed = [frozenset(around.calendar.closed_on(day)) for day in dates(parameters)]
+        nights = _nights(parameters)
+        closed = [frozenset(calendar.closed_on(day)) for day in dates(parameters)]
         always = frozenset.intersection(*closed)
         network, starts, via, nodes = ground(parameters, around, closed=always, others=spots)
-        waters = Waters.in_box(around.store, box)
+        waters = Waters.in_box(around.store, box, network.area)
         if trek.max_dry_m is not None and not waters.known:
             raise no_trek.no_water_known()
         problem = _problem(
@@ -77,11 +80,11 @@ class TrekTask:
             via=tuple(sorted(set(via))),
             camps=tuple(_camp(site, node) for site, node in zip(found, nodes, strict=True)),
             closed=_closed_edges(network, [segments - always for segments in closed]),
-            no_camps=[_closed_camps(found, nights, around) for nights in _nights(parameters)],
+            no_camps=[_closed_camps(found, after, calendar) for after in nights],
             waters=_waters(network, waters),
             towards=towards(parameters, network, around),
         )
-        return TrekTask(parameters, trek, network, dict(starts), tuple(found), waters, problem)
+        return TrekTask(parameters, trek, network, dict(starts), tuple(found), waters, calendar, problem)
 
 
 def dates(parameters: TripParameters) -> list[date | None]:
@@ -102,9 +105,7 @@ def _nights(parameters: TripParameters) -> list[list[date | None]]:
 
 
 def _camp(site: CampSite, node: int) -> Camp:
-    rise = 0 if site.elevation_m is None or site.foot[2] is None else round(site.elevation_m - site.foot[2])
-    climb = rise if site.spur_m else 0
-    return Camp(node, math.ceil(site.spur_m * UNITS), max(climb, 0), max(-climb, 0), site.water is True)
+    return Camp(node, math.ceil(site.spur_m * UNITS), max(site.rise_m, 0), max(-site.rise_m, 0), site.water is True)
 
 
 def _closed_edges(network: TripNetwork, closed: Sequence[frozenset[int]]) -> list[frozenset[int]]:
@@ -115,12 +116,15 @@ def _closed_edges(network: TripNetwork, closed: Sequence[frozenset[int]]) -> lis
     return [frozenset(e for e, segment in enumerate(segments) if segment in ids) for ids in closed]
 
 
-def _closed_camps(sites: Sequence[CampSite], nights: Sequence[date | None], around: Around) -> frozenset[int]:
+def _closed_camps(sites: Sequence[CampSite], nights: Sequence[date | None], calendar: Calendar) -> frozenset[int]:
     """The camps where not all of these nights may be spent."""
-    closed = around.calendar.camp_closed_on
-    return frozenset(
-        i for i, site in enumerate(sites) if site.point and any(closed(site.point, night) for night in nights)
-    )
+
+    def is_closed(site: CampSite, night: date | None) -> bool:
+        if site.point is None:
+            return calendar.dispersed(site.at.lon, site.at.lat, night) is None
+        return calendar.camp_closed_on(site.point, night) is not None
+
+    return frozenset(i for i, site in enumerate(sites) if any(is_closed(site, night) for night in nights))
 
 
 def _waters(network: TripNetwork, waters: Waters) -> tuple[tuple[int, ...], ...]:
@@ -147,14 +151,14 @@ def _problem(
 ) -> TrekProblem:
     trek = parameters.trek
     assert trek is not None  # noqa: S101 - see TrekTask.of
+    least, most = _inside(parameters.min_length_m, parameters.max_length_m) if trek.whole else (None, None)
     days = []
     for window, shut, elsewhere in zip(trek.windows(), closed, no_camps, strict=True):
-        low, high = math.ceil(window.min_m * UNITS), math.floor(window.max_m * UNITS)
-        margin = _MARGIN if high - low > 4 * _MARGIN else 0
+        low, high = _inside(window.min_m, window.max_m)
         days.append(
             Day(
-                max(0, low + margin),
-                high - margin,
+                low,
+                high,
                 target=None if window.timed else round(window.middle_m * UNITS),
                 max_ascent=None if trek.max_ascent_m is None else int(trek.max_ascent_m),
                 min_time=None if window.min_s is None else math.ceil(window.min_s),
@@ -170,8 +174,8 @@ def _problem(
         tuple(days),
         balance_cost=round(POINTS * BALANCE_COST),
         repeat_cost=round(POINTS * REPEAT_COST),
-        min_length=math.ceil(parameters.min_length_m * UNITS) + _MARGIN if trek.whole else None,
-        max_length=math.floor(parameters.max_length_m * UNITS) - _MARGIN if trek.whole else None,
+        min_length=least,
+        max_length=most,
         max_ascent=None if parameters.max_ascent_m is None else int(parameters.max_ascent_m),
         preferences=None if towards is None else tuple(network.leanings(towards)),
         via=via,
@@ -182,6 +186,13 @@ def _problem(
         waters=waters,
         max_dry=None if trek.max_dry_m is None else math.floor(trek.max_dry_m * UNITS),
     )
+
+
+def _inside(min_m: float, max_m: float) -> tuple[int, int]:
+    """A window in units, a little narrower where it is wide enough, so that rounding does not lead out of it."""
+    low, high = math.ceil(min_m * UNITS - 1e-6), math.floor(max_m * UNITS + 1e-6)
+    margin = _MARGIN if high - low > 4 * _MARGIN else 0
+    return min(low + margin, high), max(high - margin, low)
 
 
 # --- the search ---------------------------------------------------------------------------------------------------
@@ -204,7 +215,7 @@ def plan_treks(parameters: TripParameters, place: Located, around: Around, clock
         if not result.treks and result.status is Status.UNKNOWN and parameters.time_limit_s < _ENOUGH_S:
             result = _search(asked, _ENOUGH_S)
         if not result.treks:
-            raise no_trek.no_trek(asked, result, partial(_elsewhere, around=around), _search, around.calendar)
+            raise no_trek.no_trek(asked, result, partial(_elsewhere, around=around), _probe)
     with clock.stage("itinerary"):
         return tuple(_itineraries(asked, result, place, around))
 
@@ -212,6 +223,11 @@ def plan_treks(parameters: TripParameters, place: Located, around: Around, clock
 def _elsewhere(parameters: TripParameters, around: Around) -> TrekTask:
     """The task of other parameters, from other starts where the drive may be longer."""
     return TrekTask.of(parameters, around._replace(homes=around.homes_of(parameters)))
+
+
+def _probe(task: no_trek.Task, time_limit_s: float) -> TrekResult:
+    """Whether there is one at all."""
+    return solve_trek(task.problem, time_limit=time_limit_s, seed=task.parameters.seed)
 
 
 def _search(task: no_trek.Task, time_limit_s: float) -> TrekResult:
@@ -232,7 +248,7 @@ def _itineraries(task: TrekTask, result: TrekResult, place: Located, around: Aro
             verdict=_verdict(rank, trek, task, result),
             ways_at=ways_at,
             waters=task.waters,
-            calendar=around.calendar,
+            calendar=task.calendar,
             max_dry_m=task.trek.max_dry_m,
             resting=task.trek.resting,
             first=task.parameters.date,
@@ -291,7 +307,8 @@ def _verdict(rank: int, trek: Trek, task: TrekTask, result: TrekResult) -> Verdi
     paid = POINTS * trek.score - value
     longest = sum(day.max_length for day in problem.days)
     targets = [day.target for day in problem.days if day.target is not None]
-    if len(targets) == len(problem.days) and problem.balance_cost:
+    # where some trails are preferred to others, what they earn for that is in what is paid, and says nothing of lengths
+    if len(targets) == len(problem.days) and problem.balance_cost and problem.preferences is None:
         longest = min(longest, sum(targets) + paid // problem.balance_cost + 1)
     bound = max(score, min((result.bound + paid) / POINTS, longest) / UNITS)
     status = Status.OPTIMAL if value >= result.bound else Status.FEASIBLE
