@@ -137,6 +137,7 @@ def test_one_never_rests_on_the_first_or_the_last_day(days: int, rests: int) -> 
         ({"days": 3, "camps": "hotel"}, "camps", 'is "hotel", want one of designated, huts, dispersed'),
         ({"days": 3, "date": "4 July"}, "date", 'is "4 July", want a date as YYYY-MM-DD'),
         ({"days": 3, "date": "2026-02-30"}, "date", "want a date as YYYY-MM-DD"),
+        ({"days": 3, "date": "9999-12-30"}, "date", "want one before the end of the calendar"),
         ({"days": 3, "first_day": 0.1}, "first_day", "want a number from 0.25 to 1"),
         ({"days": 3, "max_dry_km": 5, "max_dry_miles": 3}, "max_dry_miles", "is one too many beside max_dry_km"),
         ({}, "hike_km", "is missing, want exactly one of hike_km and hike_miles"),

@@ -200,6 +200,19 @@ def test_tents_only_where_a_notice_allows_them(drawing: Any, stored: Make) -> No
     assert (night.lodging.kind, night.lodging.rule) == ("dispersed", "the forest")
 
 
+def test_no_tent_stands_where_it_is_forbidden_that_night(drawing: Any, stored: Make) -> None:
+    ring = tuple(LonLat(*drawing_at(x, y)) for x, y in ((7, -1), (9, -1), (9, 1), (7, 1), (7, -1)))
+    allowed = Notice(0, "dispersed camping", "Tents allowed", None, "the forest", None, None, None, rings=(ring,))
+    forbidden = Notice(1, "no camping", "No tents", None, "the forest", None, "2026-07-01", "2026-07-31", rings=(ring,))
+    store = stored(drawing, allowed, forbidden)
+    refused(store, camps="dispersed", date="2026-07-31")
+    assert only(plan(store, camps="dispersed", date="2026-08-01")).days[0].lodging is not None
+    # allowed in summer only
+    summer = stored(drawing, allowed._replace(begins="06-01", ends="09-30"))
+    assert only(plan(summer, camps="dispersed", date="2026-07-15")).days[0].lodging is not None
+    refused(summer, camps="dispersed", date="2026-10-15")
+
+
 def drawing_at(x_km: float, y_km: float) -> tuple[float, float]:
     return 10.0 + x_km / 111.31949, y_km / 110.57428
 
@@ -244,6 +257,14 @@ def test_a_limit_on_dry_ways_is_kept(drawing: Any, stored: Make) -> None:
     error = refused(store, max_dry_km=9)
     assert "at most 9 km without water" in error.detail
     assert [r["field"] for r in error.relax if r["field"] == "max_dry_km"] == ["max_dry_km"]
+
+
+def test_water_at_a_junction_is_on_all_ways_that_meet_there(drawing: Any, stored: Make) -> None:
+    # at U: anchored on the way to the north, passed from the east to the west
+    drawing = far_camp(drawing).stop(4, 0.01, "water", "Fountain", type="tap")
+    assert drawing.points[-1].anchor.segment == 6
+    found = only(plan(stored(drawing)))
+    assert [stop.point.name for day in found.days for stop in day.waters] == ["Fountain"]
 
 
 def test_no_limit_on_dry_ways_where_no_water_is_known(drawing: Any, stored: Make) -> None:
@@ -298,6 +319,25 @@ def test_a_camp_that_is_closed_in_that_night_is_no_camp(drawing: Any, stored: Ma
     refused(store, date="2026-10-01")
     # without a date it has to be open all year
     refused(store)
+
+
+def test_rules_of_a_day_of_rest_are_those_of_its_date(drawing: Any, stored: Make) -> None:
+    drawing = far_camp(drawing)
+    ring = tuple(LonLat(*drawing_at(x, y)) for x, y in ((7, -1), (9, -1), (9, 1), (7, 1), (7, -1)))
+    one_day = ("2026-07-05", "2026-07-05")
+    rule = Notice(0, "fire", "No fires", None, "the ranger", None, *one_day, rings=(ring,))
+    found = only(plan(stored(drawing, rule), days=3, rest_days=1, date="2026-07-04"))
+    # day 2 is the day of rest: the rule is of that day alone
+    assert [any(note.kind == "fire" for note in day.notes) for day in found.days] == [False, True, False]
+
+
+def test_where_all_is_closed_a_better_date_is_told(drawing: Any, stored: Make) -> None:
+    drawing = far_camp(drawing)
+    ring = tuple(LonLat(*drawing_at(x, y)) for x, y in ((-1, -1), (9, -1), (9, 5), (-1, 5), (-1, -1)))
+    shut = Notice(0, "closure", "Fire", None, "the ranger", None, "2026-07-01", "2026-07-31", rings=(ring,))
+    error = refused(stored(drawing, shut), date="2026-07-04")
+    assert "what is closed then is not walked: Fire, closed 1 July 2026 to 31 July 2026" in error.detail
+    assert [r["value"] for r in error.relax if r["field"] == "date"] == ["2026-08-01"]
 
 
 def test_a_loop_of_one_day_keeps_out_of_what_is_closed_too(drawing: Any, stored: Make) -> None:
