@@ -11,9 +11,10 @@ https://wiki.openstreetmap.org/wiki/Conditional_restrictions; of both only what 
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import MAXYEAR, MINYEAR, date, timedelta
 from functools import cached_property, lru_cache
 from itertools import groupby
 from typing import NamedTuple
@@ -21,6 +22,7 @@ from typing import NamedTuple
 _DAY = timedelta(days=1)
 #: 29 February can be eight years away (1896 to 1904, 2096 to 2104); what is closed for longer is closed for good.
 _FAR = 9 * 366
+_FIRST, _LAST = date.min.toordinal(), date.max.toordinal()
 #: A leap year beyond all that sources name: what holds then holds every year.
 _ANY_YEAR = 4000
 _DAYS_OF = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -84,12 +86,12 @@ class Season:
         """
         if self.is_open(day):
             return None
-        begin, end = self._open_from(day, -_DAY), self._open_from(day, _DAY)
+        begin, end = self._open_from(day, -1), self._open_from(day, 1)
         return (begin + _DAY if begin else date.min), (end - _DAY if end else date.max)
 
     def next_open(self, day: date) -> date | None:
         """The first open day from `day` on, `day` included; None where it stays closed."""
-        return self._open_from(day, _DAY)
+        return self._open_from(day, 1)
 
     @cached_property
     def all_year(self) -> bool:
@@ -118,21 +120,40 @@ class Season:
         return f"{'open' if told else 'closed'} {_listed(_runs(open_days, told))}"
 
     @property
-    def _weekdays(self) -> Iterable[int]:
-        return range(7) if any(rule.weekdays for rule in self.rules) else (0,)
+    def _weekdays(self) -> range:
+        return range(7 if any(rule.weekdays for rule in self.rules) else 1)
 
     def _opens(self, at: tuple[int, int, int], weekday: int) -> bool:
         return next((rule.opens for rule in reversed(self.rules) if rule.holds(at, weekday)), self.base)
 
-    def _open_from(self, day: date, step: timedelta) -> date | None:
-        last = date.max if step > timedelta() else date.min
-        for _ in range(_FAR):
-            if self.is_open(day):
-                return day
-            if day == last:
-                return None
-            day += step
+    def _open_from(self, day: date, step: int) -> date | None:
+        """The nearest open day from `day` on, forwards (1) or backwards (-1), unless it is too far away.
+
+        But for the day of the week, nothing changes between the ends of spans: it is enough to look at them.
+        """
+        here = day.toordinal()
+        near = [here]
+        if not self.is_open(day):
+            changes = self._changes(range(day.year, day.year + 11 * step, step))  # _FAR goes over ten new years
+            near += changes if step > 0 else (change - 1 for change in changes)
+        for at in sorted((at for at in near if (at - here) * step >= 0), reverse=step < 0):
+            for each in range(at, at + step * len(self._weekdays), step):
+                if abs(each - here) >= _FAR or not _FIRST <= each <= _LAST:
+                    return None
+                if self.is_open(found := date.fromordinal(each)):
+                    return found
         return None
+
+    def _changes(self, years: Iterable[int]) -> Iterator[int]:
+        """The days, by number, on which a span begins or is over: yearly spans in these years, others in their own."""
+        for begin, end in (span for rule in self.rules for span in rule.spans):
+            for *own, month, day in (begin, (*end[:-1], end[-1] + 1)):
+                yield from (_number(year, month, day) for year in own or years if MINYEAR <= year <= MAXYEAR)
+
+
+def _number(year: int, month: int, day: int) -> int:
+    """The number of a day in the calendar; 30 February is the day after the last of February, as is 32 February."""
+    return date(year, month, 1).toordinal() + min(day - 1, monthrange(year, month)[1])
 
 
 def _runs(days: Sequence[bool], told: bool) -> list[tuple[tuple[int, int], tuple[int, int]]]:

@@ -290,6 +290,42 @@ def test_words_read_back_to_the_same_days(given_spans, opens, day):
     assert again.words == first.words
 
 
+yearly = st.builds(Span, days, days)
+once = st.tuples(st.dates(date(2015, 1, 1), date(2040, 12, 31)), st.integers(0, 2000)).map(
+    lambda drawn: Span(drawn[0].timetuple()[:3], (drawn[0] + drawn[1] * DAY).timetuple()[:3])
+)
+months = st.integers(1, 12).map(lambda month: Span((month, 1), (month, 31)))  # 31 February is fine
+rules = st.builds(
+    Rule, st.booleans(), st.lists(yearly | once | months, max_size=3).map(tuple), st.frozensets(st.integers(0, 6))
+)
+
+
+@settings(deadline=None)
+@given(st.lists(rules, max_size=4), st.booleans(), st.dates(date(2025, 1, 1), date(2032, 12, 31)))
+def test_the_next_open_day_is_the_one_a_walk_from_day_to_day_finds(some, base, day):
+    """Nine years ahead and back, and no farther: 9 * 366 days, this one among them."""
+    found = Season("x", tuple(some), base)
+    after, before = (
+        next((day + i * step for i in range(9 * 366) if found.is_open(day + i * step)), None) for step in (DAY, -DAY)
+    )
+    assert found.next_open(day) == after
+    if after != day:
+        begin, end = before and before + DAY, after and after - DAY
+        assert found.closed_span(day) == (begin or date.min, end or date.max)
+
+
+@pytest.mark.parametrize(
+    "shut", [season("closed"), closure("2026-06-01", None), season("walkers: yes @ (2016 Apr 25 - 2016 Sep 26)")]
+)
+def test_what_is_closed_for_good_is_told_without_asking_every_day(shut, monkeypatch):
+    """Only the two ends of the span are looked at, and the day itself: once, and twice for each direction."""
+    asked = []
+    is_open = Season.is_open
+    monkeypatch.setattr(Season, "is_open", lambda self, day: asked.append(day) or is_open(self, day))
+    assert shut.closed_span(date(2027, 7, 1))[1] == date.max
+    assert len(asked) <= 2 + 1 + 2 * 2
+
+
 @settings(deadline=None)
 @given(st.one_of(st.text(max_size=60), pieces), st.dates())
 def test_no_text_is_a_fault_and_answers_agree(text, day):
