@@ -88,8 +88,9 @@ class NoLoopInReach(LoopGenieError):
     """There is no loop of that length; says why and what to relax.
 
     `nearest_lengths_m` are lengths of loops that do exist; `relax` are changes to the request that would help, each
-    `{"field": …, "value": …, "why": …}`, of several days with the `trip` that it would give. `obstacle` tells which
-    night or day of several is in the way. It is `lasting` where asking again would tell the same.
+    `{"field": …, "value": …, "why": …}`, of several days with the `trip` that it would give; they are told with the
+    fields to leave out for them (`instead_of`). `obstacle` tells which night or day of several is in the way. It is
+    `lasting` where asking again would tell the same.
     """
 
     status = 409
@@ -116,10 +117,24 @@ class NoLoopInReach(LoopGenieError):
         """Why, and what to relax."""
         members: dict[str, object] = {
             "nearest_lengths_m": list(self.nearest_lengths_m),
-            "relax": [dict(r) for r in self.relax],
+            "relax": [{**r, "instead_of": _instead_of(r["field"])} for r in self.relax],
             "proven": self.proven,
         }
         return members if self.obstacle is None else {**members, "obstacle": self.obstacle}
+
+
+#: Fields of a request of which it may have one: whoever asks with another one has to leave the first one out.
+_ONE_OF = (
+    ("hike_km", "hike_miles", "day_km", "day_miles", "day_hours"),
+    ("drive_km", "drive_miles", "drive_minutes"),
+    ("days", "nights"),
+    ("max_dry_km", "max_dry_miles"),
+)
+
+
+def _instead_of(field: object) -> list[str]:
+    """The fields that a change to this one stands in for."""
+    return [other for group in _ONE_OF if field in group for other in group if other != field]
 
 
 class Busy(LoopGenieError):

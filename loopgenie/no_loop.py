@@ -85,16 +85,19 @@ def no_trail_here(place: Located, parameters: TripParameters, store: TrailStore,
 
 
 def _dropped(parameters: TripParameters) -> list[Relax]:
-    return [
-        {"field": name, "value": None, "why": "the trail here is harder than that, or its heights are not known"}
-        for name in ("max_difficulty", "max_ascent_m")
-        if getattr(parameters, name) is not None
+    climbs = "heights are not known here, so that no limit on climbs can be kept"
+    given: list[tuple[str, object, str]] = [
+        ("max_difficulty", parameters.max_difficulty, "the trail here is harder than that")
     ]
+    given += [("max_ascent_m", parameters.max_ascent_m, climbs)]
+    given += [("max_day_ascent_m", parameters.trek and parameters.trek.max_ascent_m, climbs)]
+    return [{"field": name, "value": None, "why": why} for name, value, why in given if value is not None]
 
 
 def no_way_within_limits(parameters: TripParameters, calendar: Calendar) -> NoLoopInReach:
     """There are trailheads, but every segment at them exceeds the limits on what may be walked, or is closed."""
     why, relax = "no trail at the start or a via point is within the limits of the request", _dropped(parameters)
+    why += "".join(f"; {each['why']}" for each in relax)
     closed = calendar.closed_trails([parameters.date])
     if closed:
         most = closed[0].closing

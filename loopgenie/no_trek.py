@@ -17,7 +17,6 @@ from loopgenie.parameters import MAX_DRIVE_KM, MAX_TOLERANCE, SPREAD, TripParame
 from loopgenie.task import Home
 from loopgenie.trek_parameters import (
     CAMPS,
-    LEVEL_M_PER_HOUR,
     MAX_DAY_HOURS,
     MAX_DAY_KM,
     MAX_DAYS,
@@ -106,6 +105,8 @@ def _days(parameters: TripParameters) -> str:
         low, high = trek.day_m or (0.0, 0.0)
         each = f"{low / 1000:.4g} to {high / 1000:.4g} km"
     rests = f", {trek.rest_days} of them of rest," if trek.rest_days else ""
+    if trek.whole:
+        each = f"{parameters.min_length_m / 1000:.4g} to {parameters.max_length_m / 1000:.4g} km in all, {each}"
     return f"{trek.days} days{rests} of {each} each (the first and the last may be shorter)"
 
 
@@ -252,9 +253,10 @@ def _of_nights(parameters: TripParameters, trek: TrekParameters) -> Iterator[_Ch
 def _of_days(parameters: TripParameters, trek: TrekParameters) -> Iterator[_Change]:
     """Days that may be longer, then days that may be shorter; where the whole is asked for, another tolerance."""
     if trek.whole:
-        if parameters.tolerance < MAX_TOLERANCE:
-            words = f"a tolerance of {MAX_TOLERANCE:g}"
-            yield _Change("tolerance", MAX_TOLERANCE, words, replace(parameters, tolerance=MAX_TOLERANCE))
+        for tolerance in (0.1, MAX_TOLERANCE):
+            if parameters.tolerance < tolerance:
+                words = f"a tolerance of {tolerance:g}"
+                yield _Change("tolerance", tolerance, words, replace(parameters, tolerance=tolerance))
         return
     unit, most, field = (3600, MAX_DAY_HOURS, "day_hours") if trek.day_s else (1000, MAX_DAY_KM, "day_km")
     low, high = trek.day_s or trek.day_m or (0.0, 0.0)
@@ -266,12 +268,6 @@ def _of_days(parameters: TripParameters, trek: TrekParameters) -> Iterator[_Chan
         other = replace(whole, day_s=window) if trek.day_s else replace(whole, day_m=window)
         words = f"days of {value[0]:g} to {value[1]:g} {'hours' if trek.day_s else 'km'}"
         yield _Change(field, value, words, _with_middle(parameters, other))
-    if trek.day_m is not None:
-        hours = (min(trek.day_m[0] / LEVEL_M_PER_HOUR, 4.0), 12.0)
-        value = [round(hours[0], 1), hours[1]]
-        other = replace(trek, whole=False, day_m=None, day_s=(value[0] * 3600, value[1] * 3600))
-        words = f"days of {value[0]:g} to {value[1]:g} hours, of any length"
-        yield _Change("day_hours", value, words, _with_middle(parameters, other))
 
 
 def _with_middle(parameters: TripParameters, trek: TrekParameters) -> TripParameters:

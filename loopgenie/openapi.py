@@ -515,6 +515,11 @@ class Relaxation(BaseModel):
     field: str
     value: Any
     why: str
+    instead_of: list[str] = Field(
+        default_factory=list,
+        description="Fields of the request to leave out when this one is set.",
+        examples=[["hike_miles"]],
+    )
     trip: TripThere | None = Field(None, description="What it would give, for trips of several days.")
 
 

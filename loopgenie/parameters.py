@@ -582,7 +582,7 @@ def trip_request(mapping: Mapping[str, object]) -> TripRequest:
         request = TripRequest.model_validate(known)
     except ValidationError as error:
         raise InvalidParameters(_sentences(error) | wrong) from None
-    if request.rest_days and request.rest_days > request.day_count - 2:
+    if request.day_count > 1 and request.rest_days and request.rest_days > request.day_count - 2:
         wrong["rest_days"] = (
             f"is {request.rest_days}, want at most {request.day_count - 2} of {request.day_count} days: "
             "on the first and the last one walks"

@@ -99,6 +99,7 @@ class TrekParameters:
             most = high * share
             if self.day_s is None:
                 hours = max(LONG_DAY_HOURS * share, MORE_THAN_LEVEL * most / LEVEL_M_PER_HOUR)
+                hours = max(min(hours, MAX_DAY_HOURS), most / LEVEL_M_PER_HOUR)
                 windows.append(DayWindow(least, most, None, 3600 * hours))
             else:
                 windows.append(DayWindow(0.0, most / 3600 * LEVEL_M_PER_HOUR, least, most, timed=True))

@@ -20,7 +20,7 @@ from loopgenie.parameters import TripParameters
 from loopgenie.places import Located
 from loopgenie.starts import start_at
 from loopgenie.task import Around, Home, ground, segments_of, towards
-from loopgenie.trek_parameters import LEVEL_M_PER_HOUR, TrekParameters
+from loopgenie.trek_parameters import LEVEL_M_PER_HOUR, DayWindow, TrekParameters
 from solver import Status
 from solver.solve_trek import solve_trek
 from solver.trek import POINTS, Camp, Day, Pace, Trek, TrekProblem, TrekResult, measured
@@ -151,6 +151,7 @@ def _problem(
 ) -> TrekProblem:
     trek = parameters.trek
     assert trek is not None  # noqa: S101 - see TrekTask.of
+    metres_an_hour = _usual_pace(network)
     least, most = _inside(parameters.min_length_m, parameters.max_length_m) if trek.whole else (None, None)
     days = []
     for window, shut, elsewhere in zip(trek.windows(), closed, no_camps, strict=True):
@@ -159,7 +160,7 @@ def _problem(
             Day(
                 low,
                 high,
-                target=None if window.timed else round(window.middle_m * UNITS),
+                target=_target(window, low, high, metres_an_hour),
                 max_ascent=None if trek.max_ascent_m is None else int(trek.max_ascent_m),
                 min_time=None if window.min_s is None else math.ceil(window.min_s),
                 max_time=None if window.max_s is None else math.floor(window.max_s),
@@ -186,6 +187,21 @@ def _problem(
         waters=waters,
         max_dry=None if trek.max_dry_m is None else math.floor(trek.max_dry_m * UNITS),
     )
+
+
+def _usual_pace(network: TripNetwork) -> float:
+    """How far (m) one gets in an hour on the trails here, up and down."""
+    length = sum(edge.length for edge in network.edges)
+    climb = sum(edge.up + edge.down for edge in network.edges) // 2
+    return length / UNITS * 3600 / max(1, PACE.seconds(length, climb, climb))
+
+
+def _target(window: DayWindow, low: int, high: int, metres_an_hour: float) -> int:
+    """The length that is best: the middle of a window; of a window in hours how far one gets in its middle here."""
+    middle_m = window.middle_m
+    if window.timed and window.min_s is not None and window.max_s is not None:
+        middle_m = (window.min_s + window.max_s) / 2 / 3600 * metres_an_hour
+    return min(max(round(middle_m * UNITS), low), high)
 
 
 def _inside(min_m: float, max_m: float) -> tuple[int, int]:
@@ -236,7 +252,10 @@ def _search(task: no_trek.Task, time_limit_s: float) -> TrekResult:
 
 
 def _itineraries(task: TrekTask, result: TrekResult, place: Located, around: Around) -> Iterator[Itinerary]:
-    treks = [climbing_first(task, trek) for trek in result.treks]
+    value = task.problem.objective(result.treks[0])
+    # an alternative that loses half of what the best one is worth is none
+    good = [trek for trek in result.treks if task.problem.objective(trek) >= min(value, value // 2)]
+    treks = [climbing_first(task, trek) for trek in good]
     walks = [_steps(task, trek) for trek in treks]
     segments = segments_of([steps for days in walks for steps in days], around.store)
     ways_at = task.network.ways_at(j for s in segments.values() for j in (s.core.start, s.core.end))
