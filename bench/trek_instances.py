@@ -15,13 +15,12 @@ from typing import Any, NamedTuple
 
 from bench.regions import READABLE, TERRAIN
 from loopgenie import places, starts
-from loopgenie.calendar import calendar_in
 from loopgenie.drive import STRAIGHT_LINE, ByCar
 from loopgenie.geometry import LonLat
-from loopgenie.network import Areas, box_around
+from loopgenie.network import Areas
 from loopgenie.parameters import TripParameters, trip_parameters
 from loopgenie.store import Notice, TrailStore, open_store
-from loopgenie.task import Around, Home, at
+from loopgenie.task import Around, Home
 from loopgenie.treks import TrekTask
 from solver.trek import TrekProblem
 
@@ -119,11 +118,8 @@ def task_of(request: Mapping[str, Any], store: TrailStore) -> TrekTask:
     def homes_of(asked: TripParameters) -> Sequence[Home]:
         return starts.homes(place, asked, store, snapshot, by_car)
 
-    homes = homes_of(parameters)
-    box = box_around([at(home) for home in homes], parameters, snapshot)
     goals = starts.via_spots(parameters, store)
-    calendar = calendar_in(store, snapshot, box)
-    around = Around(place.at, homes, goals, store, snapshot, Areas(), calendar, homes_of)
+    around = Around(place.at, homes_of(parameters), goals, store, snapshot, Areas(), homes_of)
     return TrekTask.of(parameters, around)
 
 
