@@ -97,6 +97,13 @@ def no_water_known() -> NoLoopInReach:
     return NoLoopInReach(why, relax=[{"field": "max_dry_km", "value": None, "why": why}], proven=True)
 
 
+def too_much_trail(parameters: TripParameters) -> NoLoopInReach:
+    """A trip that could lead over more trail than can be searched at once."""
+    days = _trek(parameters).days
+    why = f"there is more trail within {days} days of the starts than can be searched at once; want fewer days"
+    return NoLoopInReach(why, relax=[{"field": "days", "value": max(2, days // 2), "why": "fewer days"}])
+
+
 def _days(parameters: TripParameters) -> str:
     trek = _trek(parameters)
     if trek.day_s is not None:
@@ -191,9 +198,9 @@ def _relaxations(task: Task, obstacle: Obstacle | None, again: Again, search: Se
             return
         try:
             other = again(change.parameters)
+            trek = search(other, PROBE_S).trek
         except NoLoopInReach:
             continue
-        trek = search(other, PROBE_S).trek
         if trek is not None:
             helped.add(change.field)
             trip = _told(other, trek)

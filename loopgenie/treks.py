@@ -243,18 +243,30 @@ def _elsewhere(parameters: TripParameters, around: Around) -> TrekTask:
 
 def _probe(task: no_trek.Task, time_limit_s: float) -> TrekResult:
     """Whether there is one at all."""
-    return solve_trek(task.problem, time_limit=time_limit_s, seed=task.parameters.seed)
+    return _solved(task, time_limit_s, 1)
 
 
 def _search(task: no_trek.Task, time_limit_s: float) -> TrekResult:
-    parameters = task.parameters
-    return solve_trek(task.problem, time_limit=time_limit_s, seed=parameters.seed, alternatives=parameters.alternatives)
+    return _solved(task, time_limit_s, task.parameters.alternatives)
+
+
+def _solved(task: no_trek.Task, time_limit_s: float, alternatives: int) -> TrekResult:
+    """What the solver finds.
+
+    Raises
+    ------
+    NoLoopInReach : there is more trail in reach than it can count in 64 bits.
+    """
+    try:
+        return solve_trek(task.problem, time_limit=time_limit_s, seed=task.parameters.seed, alternatives=alternatives)
+    except ValueError as error:  # problems are checked when they are made: only their size is left to complain about
+        raise no_trek.too_much_trail(task.parameters) from error
 
 
 def _itineraries(task: TrekTask, result: TrekResult, place: Located, around: Around) -> Iterator[Itinerary]:
     value = task.problem.objective(result.treks[0])
     # an alternative that loses half of what the best one is worth is none
-    good = [trek for trek in result.treks if task.problem.objective(trek) >= min(value, value // 2)]
+    good = [trek for trek in result.treks if task.problem.objective(trek) >= value - abs(value) // 2]
     treks = [climbing_first(task, trek) for trek in good]
     walks = [_steps(task, trek) for trek in treks]
     segments = segments_of([steps for days in walks for steps in days], around.store)

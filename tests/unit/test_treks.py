@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from loopgenie import treks
 from loopgenie.errors import NoLoopInReach
 from loopgenie.exports import trip_geojson
 from loopgenie.geometry import LonLat, line_length_m
@@ -230,6 +231,14 @@ def test_a_day_that_no_way_fills_is_told_by_its_number(drawing: Any, stored: Mak
     error = refused(store, days=3, day_km=[2, 5])
     assert error.obstacle == {"night": None, "day": 2, "shortest_m": None}
     assert "day 2 cannot be filled: no way between camps in reach has that length" in error.detail
+
+
+def test_more_trail_than_can_be_searched_is_told(drawing: Any, stored: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_large(*_: object, **__: object) -> None:
+        raise ValueError("the lengths add up to 10^15, too much for 2 days in 64 bits")
+
+    monkeypatch.setattr(treks, "solve_trek", too_large)
+    assert "more trail within 2 days of the starts than can be searched" in refused(stored(far_camp(drawing))).detail
 
 
 def test_one_day_more_or_longer_days_are_offered_with_the_trip_they_give(drawing: Any, stored: Make) -> None:
