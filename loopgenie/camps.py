@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from loopgenie.calendar import Calendar
 from loopgenie.geometry import Box, LonLat, Position, distance_m, positions_at
 from loopgenie.itinerary import Step
 from loopgenie.network import Area, Spot
-from loopgenie.store import Point, Segment, TrailStore
+from loopgenie.store import Anchor, Point, Segment, TrailStore
 from loopgenie.trek_parameters import TrekParameters
 
 #: Kinds of `store.Point` to sleep at, by what was asked for.
@@ -75,18 +75,20 @@ def camp_sites(
 
     Of places where a tent may stand those where it may in any of the nights.
     """
-    points = [p for p in store.points_in(box, _KINDS[trek.camps], _MOST_POINTS) if _is_wanted(p, trek)]
-    segments = store.segments({p.anchor.segment for p in points if p.anchor})
-    sites = [_site(p, segments[p.anchor.segment]) for p in points if p.anchor and p.anchor.segment in segments]
+    by_segment: dict[int, list[Point]] = {}
+    for point in store.points_in(box, _KINDS[trek.camps], _MOST_POINTS):
+        if point.anchor is not None and _is_wanted(point, point.anchor, trek):
+            by_segment.setdefault(point.anchor.segment, []).append(point)
+    sites = [site for segment in store.segments(by_segment).values() for site in _sites(segment, by_segment)]
+    sites.sort(key=lambda site: site.point.id if site.point else 0)
     sites = [site for site in _on_open_segments(sites, area, store) if site.spot.segment.core.id in area.edge_of]
     if trek.camps == "dispersed":
         sites += _tents(store, area, calendar, dict.fromkeys(nights))
     return sites
 
 
-def _is_wanted(point: Point, trek: TrekParameters) -> bool:
-    anchor = point.anchor
-    if anchor is None or anchor.away_m > trek.max_camp_detour_m:
+def _is_wanted(point: Point, anchor: Anchor, trek: TrekParameters) -> bool:
+    if anchor.away_m > trek.max_camp_detour_m:
         return False
     # a place that only groups get, or only those who come by boat, is none for whoever walks in with a friend
     return "boat" not in point.details.get("users", "") and not point.details.get("type", "").startswith("group")
@@ -116,20 +118,20 @@ def _on_open_segments(sites: Sequence[CampSite], area: Area, store: TrailStore) 
     return moved
 
 
-def _site(point: Point, segment: Segment) -> CampSite:
-    anchor = point.anchor
-    assert anchor is not None  # noqa: S101 - those without were left out
-    share = anchor.share
+def _sites(segment: Segment, points: Mapping[int, Sequence[Point]]) -> Iterator[CampSite]:
+    """The places along a segment, whose line is measured once for all of them."""
+    anchored = [(p, p.anchor) for p in points[segment.core.id] if p.anchor]
     # a cut this near to a junction is the junction
-    if min(share, 1 - share) * segment.core.length_m < _SAME_M:
-        share = float(round(share))
-    [foot] = positions_at(segment.line, [share])
-    at = LonLat(point.lon, point.lat)
-    spot = Spot(segment, share, anchor.away_m, LonLat(*foot[:2]))
-    height = foot[2] if point.elevation_m is None else point.elevation_m
-    name = point.name or f"{point.details.get('type', point.kind)} without a name"
-    spur_m = distance_m(foot, at)
-    return CampSite(point.kind, name, at, height, spot, foot, spur_m if spur_m >= _AT_THE_TRAIL_M else 0.0, point)
+    least = _SAME_M / segment.core.length_m if segment.core.length_m else 1.0
+    shares = [float(round(a.share)) if min(a.share, 1 - a.share) < least else a.share for _, a in anchored]
+    for (point, anchor), share, foot in zip(anchored, shares, positions_at(segment.line, shares), strict=True):
+        at = LonLat(point.lon, point.lat)
+        spot = Spot(segment, share, anchor.away_m, LonLat(*foot[:2]))
+        height = foot[2] if point.elevation_m is None else point.elevation_m
+        name = point.name or f"{point.details.get('type', point.kind)} without a name"
+        spur_m = distance_m(foot, at)
+        spur_m = spur_m if spur_m >= _AT_THE_TRAIL_M else 0.0
+        yield CampSite(point.kind, name, at, height, spot, foot, spur_m, point)
 
 
 def _tents(store: TrailStore, area: Area, calendar: Calendar, nights: Iterable[date | None]) -> list[CampSite]:
