@@ -2,7 +2,8 @@
 
 First it is asked whether something obvious is in the way (`trek_reach`). Then the best loops for the whole length are
 cut into days (`trek_loops`), which is quick and mostly not the best; and treks are searched whole, days and nights at
-once (`trek_search`), those from the loops among them. Every trek is checked by the referee (`verify`).
+once (`trek_search`), those from the loops among them. At last the days of the best are made better one by one
+(`trek_days`). Every trek is checked by the referee (`verify`).
 """
 
 from __future__ import annotations
@@ -14,14 +15,17 @@ from collections.abc import Callable, Sequence
 
 from solver.problem import Status
 from solver.trek import POINTS, Trek, TrekProblem, TrekResult
+from solver.trek_days import DayImprover
 from solver.trek_kernel import COMPILED
 from solver.trek_loops import split_loops
 from solver.trek_reach import likely_obstacle, obstacle
-from solver.trek_search import TrekSearch, checked, part_of
+from solver.trek_search import TrekPart, TrekSearch, checked, part_of
 from solver.walks import MOST_SHARED, likeness
 
 #: Seconds kept back for checking the treks.
 RESERVE_S = 0.01
+#: Share of the time for making single days better, exactly, and moves that take about as long as one try of that.
+DAYS_SHARE, MOVES_PER_DAY = 0.12, 500
 
 
 def solve_trek(
@@ -85,9 +89,14 @@ def solve_trek(
         else:
             now = time.perf_counter()
             until = now + max(0.0, deadline - now) * weight / sum(weights[i:])
-        known = [] if treks else split_loops(problem, part, seed, until, moves)
-        found = search.races(known, until, moves)
+        # alternatives are not made better: that would lead them onto the trails of the best trek
+        share = 0.0 if treks else DAYS_SHARE
+        racing = until and until - share * (until - time.perf_counter())
+        known = [] if treks else split_loops(problem, part, seed, racing, moves)
+        found = search.races(known, racing, moves)
         found = sorted([*known, *found], key=problem.objective, reverse=True)
+        if found and share:
+            found[0] = _with_better_days(problem, part, found[0], seed, until, moves)
         unlike = _unlike(problem, found, treks, 1 if i < len(weights) - 1 else alternatives - len(treks))
         if not unlike and not treks:
             break
@@ -107,6 +116,14 @@ def solve_trek(
         elapsed=time.perf_counter() - began,
         compiled=COMPILED,
     )
+
+
+def _with_better_days(
+    problem: TrekProblem, part: TrekPart, trek: Trek, seed: int, deadline: float | None, moves: int
+) -> Trek:
+    """The trek, its days made better one by one until the deadline, or for so long as so many moves take."""
+    improver = DayImprover(problem, part.edges, seed, lambda: deadline is None or time.perf_counter() < deadline)
+    return improver.improve(trek, None if deadline is not None else int(DAYS_SHARE * moves) // MOVES_PER_DAY)
 
 
 def _unlike(problem: TrekProblem, found: Sequence[Trek], treks: Sequence[Trek], most: int) -> list[Trek]:
