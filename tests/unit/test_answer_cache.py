@@ -22,7 +22,7 @@ from loopgenie.store.sqlite import SqliteStore
 
 
 def packed(document: object) -> bytes:
-    return gzip.compress(json.dumps(document).encode())
+    return gzip.compress(json.dumps(document).encode(), mtime=0)
 
 
 LOOPS = packed({"type": "FeatureCollection", "features": [{}]})
@@ -71,7 +71,7 @@ def test_what_is_kept_is_found(world: World) -> None:
     assert world.why == []
 
 
-BOMB = gzip.compress(b'{"features": []}' + b" " * answer_cache.MAX_JSON)
+BOMB = gzip.compress(b'{"features": []}' + b" " * answer_cache.MAX_JSON, mtime=0)
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ BOMB = gzip.compress(b'{"features": []}' + b" " * answer_cache.MAX_JSON)
         b"garbage",
         b"\x1f\x8b",
         b'{"features": []}',  # not packed
-        gzip.compress(b"not JSON"),
-        gzip.compress(b'{"features": [' + b"[" * 100_000),
+        gzip.compress(b"not JSON", mtime=0),
+        gzip.compress(b'{"features": [' + b"[" * 100_000, mtime=0),
         packed([1, 2]),
         packed({"features": 3}),
         packed({}),
