@@ -70,14 +70,7 @@ def solve(
     ValueError : `time_limit`, `iterations`, `seed` or `alternatives` is nonsense, or the problem's numbers add up to
         more than 64 bits hold.
     """
-    if not 0 < time_limit < math.inf:
-        raise ValueError(f"time_limit is {time_limit!r}, want seconds above 0")
-    if iterations is not None and iterations < 0:
-        raise ValueError(f"iterations is {iterations!r}, want 0 or more")
-    if alternatives < 1:
-        raise ValueError(f"alternatives is {alternatives!r}, want 1 or more")
-    if not isinstance(seed, int):
-        raise ValueError(f"seed is {seed!r}, want an integer")
+    check_options(time_limit, iterations, seed, alternatives)
     began = time.perf_counter()
     part = part_in_reach(problem)
     impossible = why_impossible(problem, part)
@@ -107,6 +100,23 @@ def solve(
             search.tell(loop)
     result = _result(problem, loops, bound, proof, search, began)
     return _explained(problem, result, began + time_limit) if result.status is Status.INFEASIBLE else result
+
+
+def check_options(time_limit: float, iterations: int | None, seed: int, alternatives: int) -> None:
+    """Refuse what no search can be asked for.
+
+    Raises
+    ------
+    ValueError : the message names the value and what would be right.
+    """
+    if not 0 < time_limit < math.inf:
+        raise ValueError(f"time_limit is {time_limit!r}, want seconds above 0")
+    if iterations is not None and iterations < 0:
+        raise ValueError(f"iterations is {iterations!r}, want 0 or more")
+    if alternatives < 1:
+        raise ValueError(f"alternatives is {alternatives!r}, want 1 or more")
+    if not isinstance(seed, int):
+        raise ValueError(f"seed is {seed!r}, want an integer")
 
 
 def _settled(problem: LoopProblem, part: Part, deadline: float | None) -> Outcome | None:

@@ -8,12 +8,12 @@ once (`trek_search`), those from the loops among them. At last the days of the b
 
 from __future__ import annotations
 
-import math
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
 from solver.problem import Status
+from solver.solve import check_options
 from solver.trek import POINTS, Trek, TrekProblem, TrekResult
 from solver.trek_days import DayImprover
 from solver.trek_kernel import COMPILED
@@ -59,14 +59,7 @@ def solve_trek(
     ValueError : `time_limit`, `iterations`, `seed` or `alternatives` is nonsense, or the problem's numbers add up to
         more than 64 bits hold.
     """
-    if not 0 < time_limit < math.inf:
-        raise ValueError(f"time_limit is {time_limit!r}, want seconds above 0")
-    if iterations is not None and iterations < 0:
-        raise ValueError(f"iterations is {iterations!r}, want 0 or more")
-    if alternatives < 1:
-        raise ValueError(f"alternatives is {alternatives!r}, want 1 or more")
-    if not isinstance(seed, int):
-        raise ValueError(f"seed is {seed!r}, want an integer")
+    check_options(time_limit, iterations, seed, alternatives)
     began = time.perf_counter()
     deadline = None if iterations is not None else began + time_limit - min(RESERVE_S, time_limit / 10)
     in_the_way = obstacle(problem)
