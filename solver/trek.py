@@ -7,7 +7,7 @@ so that every day is neither too short nor too long. All numbers are integers in
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from solver.problem import LIMIT, Network, Status
@@ -306,11 +306,3 @@ class TrekResult:
     def trek(self) -> Trek | None:
         """The best trek, or None."""
         return self.treks[0] if self.treks else None
-
-
-def without_limits(problem: TrekProblem) -> TrekProblem:
-    """The same problem without what only the whole trek has to keep."""
-    return replace(
-        problem, min_length=None, max_length=None, max_ascent=None, via=(), max_road_share=None, max_repeat_share=None,
-        max_dry=None,
-    )  # fmt: skip

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from solver import Network
 from solver.solve_trek import solve_trek
-from solver.trek import POINTS, Camp, Day, Trek, TrekProblem, measured, without_limits
+from solver.trek import POINTS, Camp, Day, Trek, TrekProblem, measured
 from solver.trek_days import DayImprover
 from solver.verify import trek_violations
-from tests.unit.trek_oracle import _orders, random_problem
+from tests.unit.trek_oracle import _orders, random_problem, without_limits
 
 
 def improved(problem: TrekProblem, trek: Trek, tries: int = 40) -> Trek:

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from solver import Network
 from solver.split import best_split, splits_of
-from solver.trek import Camp, Day, Trek, TrekProblem, measured, without_limits
+from solver.trek import Camp, Day, Trek, TrekProblem, measured
 from solver.verify import trek_violations
-from tests.unit.trek_oracle import TooLargeError, random_problem, truth
+from tests.unit.trek_oracle import TooLargeError, random_problem, truth, without_limits
 
 
 def every_split(problem: TrekProblem, start: int, walk: tuple[int, ...]) -> Iterator[Trek]:

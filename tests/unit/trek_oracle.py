@@ -248,6 +248,14 @@ def _worth(problem: TrekProblem, kind: SoFar) -> int:
     return 100 * earned - problem.balance_cost * kind.astray - problem.repeat_cost * _repeated(problem, kind)
 
 
+def without_limits(problem: TrekProblem) -> TrekProblem:
+    """The same problem without what only the whole trek has to keep."""
+    return replace(
+        problem, min_length=None, max_length=None, max_ascent=None, via=(), max_road_share=None, max_repeat_share=None,
+        max_dry=None,
+    )  # fmt: skip
+
+
 def random_problem(seed: int) -> TrekProblem:
     """A tiny problem: 4 to 7 nodes, at most 9 edges, 2 to 4 days, 1 to 4 camps, each kind of limit now and then.
 
